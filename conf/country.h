@@ -1,0 +1,15 @@
+/* A country's settings: conf/countries/CC.cfg compiled to a Settings message. */
+#ifndef IHURIRO_CONF_COUNTRY_H
+#define IHURIRO_CONF_COUNTRY_H
+
+#include "proto/messages.h"
+
+/* The message lives in the arena. ERR_CONFIG with file, line, key and what is allowed. */
+MUST_USE enum err country_compile(const char *path, struct arena *arena,
+                                  struct complaint *complaint, PbSettings **ret_settings);
+/* Where the installed file of a country is: conf/countries of the source tree for programs run from
+ * their build folder, else the installed data folder; IHURIRO_COUNTRIES overrides. ret_path is
+ * malloc'ed. */
+MUST_USE enum err country_path(const char *country, char **ret_path);
+
+#endif

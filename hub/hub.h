@@ -1,0 +1,76 @@
+/* What the doors of one hub share. Made in main, in start-up order; every part is thread-safe or
+ * immutable. */
+#ifndef IHURIRO_HUB_HUB_H
+#define IHURIRO_HUB_HUB_H
+
+#include <stdatomic.h>
+
+#include "hub/door.h"
+#include "hub/head.h"
+#include "hub/hub_clock.h"
+#include "hub/roster.h"
+#include "hub/writer_queue.h"
+#include "storage/acts.h"
+#include "storage/journal.h"
+
+struct hub_config {
+    char *store;  /* folder of the store; acts.log lies beside it */
+    char *acts;   /* acts.log */
+    char *keys;   /* folder: hub.transport, hub.log, hub.pub */
+    char *ingest; /* endpoints */
+    char *feed;
+    char *query;
+    char *admin; /* path of the ipc socket */
+    int64_t quota_bucket;
+    int64_t quota_per_hour;
+    int64_t peers_max;
+};
+
+struct counters {
+    _Atomic uint64_t submitted;
+    _Atomic uint64_t accepted;
+    _Atomic uint64_t warned;
+    _Atomic uint64_t rejected;
+    _Atomic uint64_t refused;
+    _Atomic uint64_t repeated;  /* id held: the same receipt again */
+    _Atomic uint64_t reoffered; /* journaled with a receipt of this hub */
+    _Atomic uint64_t retry_later;
+    _Atomic uint64_t commits;
+    _Atomic uint64_t fetches;
+    _Atomic uint64_t delivered;
+    _Atomic uint64_t pulls;
+    _Atomic uint64_t not_entitled;
+    _Atomic uint64_t malformed;
+    _Atomic uint64_t zap_refused;
+};
+
+struct hub {
+    struct hub_config config;
+    struct hub_identity identity;
+    struct transport_key *transport_key;
+    struct signing_key *log_key; /* the writer's alone */
+    struct store *store;
+    struct acts *acts; /* the writer's alone */
+    struct roster *roster;
+    struct head *head;
+    struct hub_clock *clock;
+    struct writer_queue *writes;
+    struct counters counters;
+    void *zmq;
+    _Atomic bool is_stopping;
+    int stop_fd; /* readable once: the process ends */
+    int64_t started_at_us;
+};
+
+/* Each door's thread: returns when hub->is_stopping, or exits the process where it cannot go on.
+ * argument: struct hub. */
+void *ingest_door_run(void *argument);
+void *feed_door_run(void *argument);
+void *query_door_run(void *argument);
+void *admin_door_run(void *argument);
+
+/* GET_SETTINGS is answered alike at every door. raw_body is the request's. Appends a whole frame
+ * (SETTINGS_PAGE or REFUSED). */
+MUST_USE enum err settings_answer(struct txn *txn, struct bytes raw_body, struct buffer *frame);
+
+#endif

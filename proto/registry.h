@@ -1,0 +1,84 @@
+/* Who the parties are, as a pure fold over acts (events of kind PARTY, KEYS, AGREEMENT).
+ *
+ * Acts fold in the order of their own time, then id, in whatever order they come; a revoked key
+ * never comes back into force. A registry is built (registry_apply), then sealed (registry_seal)
+ * and from then on immutable; the hub swaps sealed ones by pointer, and a pull seals one as known
+ * at a time. */
+#ifndef IHURIRO_PROTO_REGISTRY_H
+#define IHURIRO_PROTO_REGISTRY_H
+
+#include "proto/keys.h"
+#include "proto/limits.h"
+#include "proto/messages.h"
+#include "proto/period.h"
+
+enum role {
+    ROLE_NONE = 0,
+    ROLE_MEMBER = IHURIRO__V1__PARTY_ACT__ROLE__MEMBER,
+    ROLE_ASSOCIATION = IHURIRO__V1__PARTY_ACT__ROLE__ASSOCIATION,
+    ROLE_REGULATOR = IHURIRO__V1__PARTY_ACT__ROLE__REGULATOR,
+    ROLE_PUBLIC = IHURIRO__V1__PARTY_ACT__ROLE__PUBLIC,
+};
+
+const char *role_name(int role); /* "member", ... */
+MUST_USE enum err role_parse(const char *name, int *ret_role);
+
+struct party_key {
+    uint8_t key[PUBLIC_KEY_BYTES];
+    int64_t from_us;
+    int64_t replaced_us; /* 0: in force; good for KEY_OVERLAP_S more */
+    int64_t revoked_us;  /* 0: not revoked */
+};
+
+struct party {
+    char id[INSTITUTION_ID_MAX + 1];
+    enum role role;
+    char *name;
+    char *category;
+    char *district;
+    char currency[4];
+    int32_t valid_from_day; /* INT32_MIN: unbounded */
+    int32_t valid_to_day;   /* INT32_MAX: unbounded */
+    bool shares;            /* agreement: association staff see its reports whole */
+    struct party_key *signing_keys;
+    size_t signing_key_count;
+    struct party_key *transport_keys;
+    size_t transport_key_count;
+};
+
+struct registry;
+
+void registry_close(struct registry **registry);
+MUST_USE enum err registry_make(struct registry **ret_registry);
+/* id: SHA-256 of the event's bytes; the same id twice is applied once. The event is copied. Other
+ * kinds are ignored. */
+MUST_USE enum err registry_apply(struct registry *registry, const PbEvent *event,
+                                 const uint8_t id[static SHA256_BYTES]);
+/* Folds what was applied; may be called again after more. */
+MUST_USE enum err registry_seal(struct registry *registry);
+/* Would this act be valid now? Unknown subject without a role, a key that is in use by another
+ * party for signing or was revoked, a bad id, name, currency, date: a complaint for the operator.
+ */
+MUST_USE enum err registry_validate(const struct registry *registry, const PbEvent *event,
+                                    struct complaint *complaint);
+
+size_t registry_count(const struct registry *registry);
+const struct party *registry_at(const struct registry *registry, size_t index); /* in order of id */
+const struct party *registry_find(const struct registry *registry, const char *id);
+
+/* The parties whose rows name this transport key, not revoked and, if replaced, within the overlap
+ * at now. Views live as long as the registry. */
+MUST_USE enum err registry_by_transport(const struct registry *registry,
+                                        const uint8_t key[static PUBLIC_KEY_BYTES], int64_t now_us,
+                                        const struct party *const **ret_parties, size_t *ret_count);
+/* The one that speaks for a connection at feed and query: a key belongs to one reader. NULL if
+ * none. */
+const struct party *registry_reader(const struct registry *registry,
+                                    const uint8_t key[static PUBLIC_KEY_BYTES], int64_t now_us);
+bool party_is_valid_on(const struct party *party, int32_t day);
+
+enum key_standing { KEY_UNKNOWN, KEY_GOOD, KEY_EXPIRED, KEY_REVOKED, KEY_NOT_YET };
+enum key_standing party_signing_key(const struct party *party,
+                                    const uint8_t key[static PUBLIC_KEY_BYTES], int64_t now_us);
+
+#endif

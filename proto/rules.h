@@ -1,0 +1,56 @@
+/* One evaluator, one verdict: the same table judges in the agent before sending and in the hub. */
+#ifndef IHURIRO_PROTO_RULES_H
+#define IHURIRO_PROTO_RULES_H
+
+#include "proto/messages.h"
+#include "proto/record.h"
+#include "proto/registry.h"
+
+/* What surrounds the report. What is not known (at an agent that works offline) is left zero, and
+ * the rules that need it do not fire; rules_needing_hub names them. */
+struct rules_context {
+    const PbSettings *settings; /* may be NULL: defaults built into the table */
+    const struct party *party;  /* its row, or NULL */
+    int64_t received_at_us;     /* the hub's clock, or the agent's */
+    bool knows_history;
+    uint32_t highest_vintage; /* of those accepted of this place; 0: none */
+    int64_t highest_since_us; /* its first_received_at */
+    bool has_final;           /* a FINAL one was accepted */
+};
+
+/* A judgement being made. Over FINDINGS_MAX the last slot says so (rule "MORE"). Paths live in the
+ * arena. */
+struct findings {
+    struct arena *arena;
+    size_t count;
+    PbFinding rows[FINDINGS_MAX];
+};
+
+/* ENV rules that refuse (DESIGN: typed answer, not journaled) in an unpacked report: ENV-13 test
+ * data, ENV-14 personal data. ERR_REFUSED with the finding; ERR_OK when there is none. ENV-01, 02,
+ * 03 and the size half of ENV-11 are the caller's. */
+MUST_USE enum err rules_refuse(const PbReport *report, const PbSettings *settings, bool hub_is_test,
+                               struct findings *findings);
+/* All other rules. The verdict follows from the severities. */
+MUST_USE enum err rules_judge(const PbReport *report, const struct rules_context *context,
+                              struct findings *findings, enum verdict *ret_verdict);
+/* Packs a Judgement; appends. */
+MUST_USE enum err judgement_pack(const uint8_t *settings_id, const struct findings *findings,
+                                 struct buffer *judgement);
+
+struct rule {
+    const char *id;
+    enum severity severity;
+    const char *summary; /* what must hold, in a line */
+    const char
+        *sentence;  /* for a bookkeeper, with what to do; {path}, {expected}, {got} are replaced */
+    bool needs_hub; /* only the hub can evaluate it */
+};
+
+const struct rule *rule_find(const char *id);                 /* NULL if there is none */
+const struct rule *rules_at(size_t index, size_t *ret_count); /* the table, in order */
+/* The sentence with its values; amounts in the report's currency. Appends. */
+MUST_USE enum err finding_sentence(const PbFinding *finding, const PbReport *report,
+                                   struct buffer *text);
+
+#endif

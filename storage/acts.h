@@ -1,0 +1,25 @@
+/* acts.log: what an operator or a key owner did, one checksummed line an act, outside what a
+ * restore replaces.
+ *
+ *   line = "1 " BASE64(event bytes) " " first 16 hex digits of SHA-256(event bytes) "\n"
+ *
+ * A torn last line is cut at open; any other bad line refuses the start. */
+#ifndef IHURIRO_STORAGE_ACTS_H
+#define IHURIRO_STORAGE_ACTS_H
+
+#include "proto/bytes.h"
+
+struct acts;
+
+/* Creates the file when it is not there (fsynced with its folder). */
+MUST_USE enum err acts_open(const char *path, struct complaint *complaint, struct acts **ret_acts);
+void acts_close(struct acts **acts);
+size_t acts_count(const struct acts *acts);
+/* Event bytes of the i-th line; a view, good until the next append. */
+struct bytes acts_at(const struct acts *acts, size_t index);
+bool acts_hold(const struct acts *acts, const uint8_t id[static SHA256_BYTES]);
+/* Appends all (or none) and fsyncs. After ERR_OK they are on disk. A failed write is undone by
+ * cutting the file back; if that fails too, later appends fail. */
+MUST_USE enum err acts_append(struct acts *acts, const struct bytes *events, size_t count);
+
+#endif
