@@ -5,6 +5,8 @@
 
 #include "proto/bytes.h"
 
+#define WRITE_EVENTS_MAX 16 /* of one request: all or none */
+
 struct mailbox; /* one a door */
 
 struct written {
@@ -29,7 +31,7 @@ struct write_request {
     struct mailbox *mailbox;
     bool is_act; /* to acts.log first, and validated against the registry; else journaled only
                     (accesses) */
-    struct bytes events[8]; /* malloc'ed copies */
+    struct bytes events[WRITE_EVENTS_MAX]; /* malloc'ed copies */
     size_t count;
 };
 

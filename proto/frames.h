@@ -19,6 +19,7 @@ enum verb {
     VERB_ANSWERS = 20,
     VERB_OWN = 21,
     VERB_OWN_ANSWER = 22,
+    VERB_SETTLED = 23, /* no answer */
     /* feed: 64 to 95 (FETCH also at the query door) */
     VERB_FETCH = 64,
     VERB_RECORDS = 65,
