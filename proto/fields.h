@@ -24,7 +24,7 @@ struct field {
     enum field_kind kind;
     int64_t integer;                 /* FIELD_INTEGER, FIELD_BOOL, FIELD_ENUM */
     uint64_t number;                 /* FIELD_UNSIGNED */
-    const char *text;                /* FIELD_TEXT; of FIELD_ENUM its name */
+    const char *text;                /* FIELD_TEXT; of FIELD_ENUM its name, NULL if unknown */
     struct bytes bytes;              /* FIELD_BYTES */
     const ProtobufCMessage *message; /* FIELD_MESSAGE, called before its own fields */
 };
@@ -33,8 +33,14 @@ struct field {
 typedef enum err (*field_visit)(void *context, const struct field *field);
 MUST_USE enum err fields_walk(const ProtobufCMessage *message, field_visit visit, void *context);
 
-/* Does the path name a field of the report's schema, and is it set? "portfolio.allowance". For
- * field notes. */
+/* How many values of a field are set: 0 or 1, of a repeated field the number of its rows. */
+size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor);
+/* The value with that index (below field_count); path is left NULL. */
+void field_read(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
+                size_t index, struct field *ret_field);
+
+/* Does the path name a field of the report's schema, and is it set? "portfolio.allowance";
+ * "portfolio.aging[3].moratorium", or without an index: in any row. For field notes. */
 bool field_path_exists(const PbReport *report, const char *path);
 bool field_is_set(const PbReport *report, const char *path);
 /* Signed (±) fields may be negative; all other amounts may not (LIQ-14). */

@@ -1,5 +1,7 @@
 /* Messages and records as JSON, in one stable form: fields in schema order, enums by name, bytes as
- * lower-case hex, times and days as numbers. Absent fields are left out. */
+ * lower-case hex, a period by its key, times ("produced_at_us") as RFC 3339 text, days ("peak_day")
+ * as YYYY-MM-DD. Absent fields are left out. An enum that this program does not know, and a time or
+ * day outside the years 1900 to 2199, is its number; a count above int64 is decimal text. */
 #ifndef IHURIRO_PROTO_JSON_H
 #define IHURIRO_PROTO_JSON_H
 
@@ -10,9 +12,11 @@
 
 /* New reference, or NULL without memory. */
 json_t *json_of_message(const ProtobufCMessage *message);
-/* {"kind","seq","id","institution","type","period","vintage","verdict","received_at","first_received_at",
- * ...} and, where they are given, "findings" and "report" or "event". judgement, body: data NULL
- * when not to be seen. */
+/* {"kind","seq","id","institution","type","period","vintage","status","verdict","received_at",
+ * "first_received_at"} and, where they are given, "settings" (id of those it was judged under),
+ * "findings" (rule, severity, path, expected, got) and "report" or "event". Of an event,
+ * institution is its subject, if it has one. judgement, body: data NULL when not to be seen. NULL
+ * also when one of them does not parse. */
 json_t *json_of_record(const struct header *header, struct bytes judgement, struct bytes body,
                        struct arena *arena);
 /* One compact line with its newline. */

@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Decimal text to minor units, exactly. "1500000", "1,500,000.00", "1 500 000", "-12.5"; a comma
- * (or space, NBSP) is a thousands separator only between groups of three digits. ERR_MALFORMED;
+/* Decimal text to minor units, exactly. "1500000", "1,500,000.00", "1 500 000", "-12.5", "(12.5)"
+ * for -12.5; blanks around it are skipped. A comma (or space, NBSP, narrow or thin space) is a
+ * thousands separator only between groups of three digits, the same one throughout. ERR_MALFORMED;
  * ERR_RANGE when a digit below the minor unit is not zero or the amount does not fit. */
 MUST_USE enum err money_parse(const char *text, size_t size, unsigned exponent,
                               int64_t *ret_amount);

@@ -16,7 +16,7 @@ void text_fold(const char *text, char *out, size_t out_size);
 
 /* ENV-14 (D19): does the text hold a telephone number or national id, after removing spaces, dots,
  * hyphens, brackets and with +250 or 00250? Patterns come from the settings; without settings,
- * Rwanda's built-in ones. */
+ * Rwanda's built-in ones. A text with fewer than six digits holds none. */
 bool text_has_private_number(const char *text, const PbSettings *settings);
 
 #endif
