@@ -20,6 +20,16 @@ enum env_mode {
  * is a store. */
 MUST_USE enum err env_create(const char *path, const char *const *databases, size_t database_count,
                              size_t map_bytes, struct complaint *complaint);
+/* The same, with rows put into the database "meta" (which must be among them) by the same commit:
+ * a killed creation leaves no half-made store. */
+struct env_row {
+    const char *name;
+    struct bytes value;
+};
+MUST_USE enum err env_create_with(const char *path, const char *const *databases,
+                                  size_t database_count, size_t map_bytes,
+                                  const struct env_row *rows, size_t row_count,
+                                  struct complaint *complaint);
 /* Refuses network file systems, unknown incompatible formats and files of others. Checks for dead
  * readers. */
 MUST_USE enum err env_open(const char *path, enum env_mode mode, const char *const *databases,
@@ -64,11 +74,17 @@ enum err txn_get(struct txn *txn, size_t database, struct bytes key,
 enum err txn_put(struct txn *txn, size_t database, struct bytes key, struct bytes value);
 enum err txn_append(struct txn *txn, size_t database, struct bytes key,
                     struct bytes value); /* key beyond the last */
+/* The same with a value that is put together from parts, without a copy in between. */
+enum err txn_append_parts(struct txn *txn, size_t database, struct bytes key,
+                          const struct bytes *parts, size_t part_count);
 enum err txn_insert(struct txn *txn, size_t database, struct bytes key,
                     struct bytes value); /* ERR_EXISTS does not stick */
 enum err txn_delete(struct txn *txn, size_t database,
                     struct bytes key); /* ERR_NOT_FOUND does not stick */
 uint64_t txn_entries(struct txn *txn, size_t database);
+/* Sticks an error that is not LMDB's, and returns it: nothing of the transaction will be committed.
+ */
+enum err txn_fail(struct txn *txn, enum err err, const char *failed);
 /* Number of the snapshot; grows with each commit. Another process can be noticed by it. */
 uint64_t txn_snapshot(const struct txn *txn);
 

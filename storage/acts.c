@@ -1,0 +1,367 @@
+#include "storage/acts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/limits.h"
+#include "storage/disk.h"
+
+#define VERSION        "1 "
+#define VERSION_CHARS  2
+#define CHECK_CHARS    16
+#define BASE64         sodium_base64_VARIANT_ORIGINAL
+#define LINE_BYTES_MAX (EVENT_BYTES_MAX / 3 * 4 + 64)
+#define FILE_MAX       ((off_t)1 << 30)
+
+struct act {
+    size_t at; /* in events */
+    size_t size;
+    uint8_t id[SHA256_BYTES];
+};
+
+struct acts {
+    int fd;
+    off_t file_bytes; /* whole lines; what the file is cut back to */
+    bool is_broken;   /* a failed write could not be undone */
+    struct buffer events;
+    struct act *acts;
+    size_t count;
+    size_t capacity;
+    uint32_t *slots; /* by id: index + 1, 0 for none; a power of two, at most half full */
+    size_t slot_count;
+};
+
+MUST_USE static enum err open_file(const char *path, struct complaint *complaint, int *ret_fd);
+MUST_USE static enum err read_all(int fd, const char *path, struct complaint *complaint,
+                                  struct buffer *text);
+MUST_USE static enum err take_lines(struct acts *acts, const char *path, struct bytes text,
+                                    struct complaint *complaint);
+MUST_USE static enum err take_line(struct acts *acts, struct bytes line);
+MUST_USE static enum err cut(struct acts *acts, off_t size);
+MUST_USE static enum err hold(struct acts *acts, struct bytes event);
+MUST_USE static enum err make_slots(struct acts *acts);
+static uint32_t *slot_of(const struct acts *acts, const uint8_t *id);
+MUST_USE static enum err add_line(struct buffer *lines, struct bytes event);
+MUST_USE static enum err write_lines(struct acts *acts, struct bytes lines);
+static void check_of(struct bytes event, char ret_text[static CHECK_CHARS + 1]);
+
+enum err acts_open(const char *path, struct complaint *complaint, struct acts **ret_acts)
+{
+    AUTO(acts_close) struct acts *acts = calloc(1, sizeof *acts);
+    AUTO(buffer_close) struct buffer text = {0};
+    if (acts == NULL) {
+        return ERR_MEMORY;
+    }
+    acts->fd = -1;
+    enum err err;
+    if ((err = open_file(path, complaint, &acts->fd)) != ERR_OK ||
+        (err = read_all(acts->fd, path, complaint, &text)) != ERR_OK ||
+        (err = take_lines(acts, path, buffer_bytes(&text), complaint)) != ERR_OK) {
+        return err;
+    }
+    *ret_acts = STEAL(acts);
+    return ERR_OK;
+}
+
+void acts_close(struct acts **acts)
+{
+    struct acts *gone = STEAL(*acts);
+    if (gone == NULL) {
+        return;
+    }
+    if (gone->fd >= 0) {
+        close(gone->fd);
+    }
+    buffer_close(&gone->events);
+    free(gone->acts);
+    free(gone->slots);
+    free(gone);
+}
+
+size_t acts_count(const struct acts *acts)
+{
+    return acts->count;
+}
+
+struct bytes acts_at(const struct acts *acts, size_t index)
+{
+    return bytes_of(acts->events.data + acts->acts[index].at, acts->acts[index].size);
+}
+
+bool acts_hold(const struct acts *acts, const uint8_t id[static SHA256_BYTES])
+{
+    return acts->slot_count > 0 && *slot_of(acts, id) != 0;
+}
+
+/* One write, one sync, for all of them. Memory is taken before, so that what is on disk is also
+ * held. */
+enum err acts_append(struct acts *acts, const struct bytes *events, size_t count)
+{
+    AUTO(buffer_close) struct buffer lines = {0};
+    enum err err = acts->is_broken ? ERR_IO : ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        uint8_t id[SHA256_BYTES];
+        sha256(events[i], id);
+        err = acts_hold(acts, id) ? ERR_EXISTS : add_line(&lines, events[i]);
+    }
+    size_t held = acts->count;
+    size_t held_bytes = acts->events.size;
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        err = hold(acts, events[i]);
+    }
+    if (err == ERR_OK) {
+        err = write_lines(acts, buffer_bytes(&lines));
+    }
+    if (err != ERR_OK && acts->count > held) {
+        acts->count = held;
+        acts->events.size = held_bytes;
+        acts->slot_count = 0; /* made anew from what is held */
+        free(STEAL(acts->slots));
+        if (make_slots(acts) != ERR_OK) {
+            acts->is_broken = true;
+        }
+    }
+    return err;
+}
+
+static enum err write_lines(struct acts *acts, struct bytes lines)
+{
+    size_t done = 0;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && done < lines.size) {
+        ssize_t wrote =
+            pwrite(acts->fd, lines.data + done, lines.size - done, acts->file_bytes + (off_t)done);
+        if (wrote > 0) {
+            done += (size_t)wrote;
+        } else if (wrote == 0 || errno != EINTR) {
+            err = wrote == 0 ? ERR_IO : disk_error(errno);
+        }
+    }
+    if (err == ERR_OK && fdatasync(acts->fd) != 0) {
+        err = disk_error(errno);
+    }
+    if (err == ERR_OK) {
+        acts->file_bytes += (off_t)lines.size;
+    } else if (cut(acts, acts->file_bytes) != ERR_OK) {
+        acts->is_broken = true;
+    }
+    return err;
+}
+
+static enum err cut(struct acts *acts, off_t size)
+{
+    if (ftruncate(acts->fd, size) != 0 || fsync(acts->fd) != 0) {
+        return disk_error(errno);
+    }
+    return ERR_OK;
+}
+
+static enum err add_line(struct buffer *lines, struct bytes event)
+{
+    if (event.size > EVENT_BYTES_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    size_t chars = sodium_base64_encoded_len(event.size, BASE64); /* with the NUL */
+    uint8_t *at = NULL;
+    enum err err = buffer_append(lines, VERSION, VERSION_CHARS);
+    if (err == ERR_OK) {
+        err = buffer_reserve(lines, chars, &at);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    sodium_bin2base64((char *)at, chars, event.data, event.size, BASE64);
+    lines->size += chars - 1;
+    char check[CHECK_CHARS + 1];
+    check_of(event, check);
+    return buffer_printf(lines, " %s\n", check);
+}
+
+static void check_of(struct bytes event, char ret_text[static CHECK_CHARS + 1])
+{
+    uint8_t hash[SHA256_BYTES];
+    sha256(event, hash);
+    hex_encode(bytes_of(hash, CHECK_CHARS / 2), ret_text);
+}
+
+/* ---- opening ---- */
+
+static enum err open_file(const char *path, struct complaint *complaint, int *ret_fd)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    enum err err = ERR_OK;
+    if (fd < 0 && errno == ENOENT) {
+        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0 &&
+            ((err = disk_sync(path)) != ERR_OK || (err = disk_sync_parent(path)) != ERR_OK)) {
+            close(fd);
+            return complain(complaint, err, "%s cannot be synced: %s.", path, err_text(err));
+        }
+    }
+    if (fd < 0) {
+        return complain(complaint, disk_error(errno), "%s cannot be opened: %s.", path,
+                        strerror(errno));
+    }
+    if ((err = disk_refuse_foreign(path, complaint)) != ERR_OK) {
+        close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return ERR_OK;
+}
+
+static enum err read_all(int fd, const char *path, struct complaint *complaint, struct buffer *text)
+{
+    struct stat about;
+    if (fstat(fd, &about) != 0) {
+        return complain(complaint, disk_error(errno), "%s: %s.", path, strerror(errno));
+    }
+    if (about.st_size > FILE_MAX) {
+        return complain(complaint, ERR_TOO_LARGE, "%s is larger than 1 GiB: it is no acts file.",
+                        path);
+    }
+    size_t size = (size_t)about.st_size;
+    uint8_t *at = NULL;
+    enum err err = size == 0 ? ERR_OK : buffer_reserve(text, size, &at);
+    while (err == ERR_OK && text->size < size) {
+        ssize_t got = pread(fd, text->data + text->size, size - text->size, (off_t)text->size);
+        if (got > 0) {
+            text->size += (size_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            err = complain(complaint, ERR_IO, "%s cannot be read: %s.", path,
+                           got == 0 ? "it became shorter" : strerror(errno));
+        }
+    }
+    return err;
+}
+
+static enum err take_lines(struct acts *acts, const char *path, struct bytes text,
+                           struct complaint *complaint)
+{
+    size_t at = 0;
+    size_t number = 1;
+    while (at < text.size) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
+        if (end == NULL) {
+            break; /* torn by a crash before it was acknowledged */
+        }
+        struct bytes line = bytes_of(text.data + at, (size_t)(end - text.data) - at);
+        enum err err = take_line(acts, line);
+        if (err != ERR_OK) {
+            return complain(complaint, err,
+                            "%s line %zu is damaged (%s). Compare it with the copy in your last "
+                            "backup, and restore it from there.",
+                            path, number, err_text(err));
+        }
+        at += line.size + 1;
+        number++;
+    }
+    acts->file_bytes = (off_t)at;
+    if (at == text.size) {
+        return ERR_OK;
+    }
+    enum err err = cut(acts, acts->file_bytes);
+    return err == ERR_OK
+               ? ERR_OK
+               : complain(complaint, err, "%s line %zu was torn by a crash and cannot be cut: %s.",
+                          path, number, err_text(err));
+}
+
+static enum err take_line(struct acts *acts, struct bytes line)
+{
+    if (line.size < VERSION_CHARS + 1 + CHECK_CHARS || line.size > LINE_BYTES_MAX) {
+        return ERR_MALFORMED;
+    }
+    if (memcmp(line.data, VERSION, VERSION_CHARS) != 0) {
+        return ERR_UNSUPPORTED;
+    }
+    size_t chars = line.size - VERSION_CHARS - 1 - CHECK_CHARS;
+    const char *code = (const char *)line.data + VERSION_CHARS;
+    AUTO(free_p) uint8_t *event = malloc(chars + 1);
+    if (event == NULL) {
+        return ERR_MEMORY;
+    }
+    size_t size = 0;
+    if (code[chars] != ' ' ||
+        sodium_base642bin(event, chars + 1, code, chars, NULL, &size, NULL, BASE64) != 0) {
+        return ERR_MALFORMED;
+    }
+    char check[CHECK_CHARS + 1];
+    check_of(bytes_of(event, size), check);
+    if (memcmp(check, code + chars + 1, CHECK_CHARS) != 0) {
+        return ERR_CORRUPT;
+    }
+    return hold(acts, bytes_of(event, size));
+}
+
+/* ---- what is held ---- */
+
+/* One that is there already counts once. */
+static enum err hold(struct acts *acts, struct bytes event)
+{
+    struct act act = {.at = acts->events.size, .size = event.size};
+    sha256(event, act.id);
+    if (acts_hold(acts, act.id)) {
+        return ERR_OK;
+    }
+    if (acts->count == acts->capacity) {
+        size_t capacity = acts->capacity == 0 ? 64 : acts->capacity * 2;
+        struct act *more = realloc(acts->acts, capacity * sizeof *more);
+        if (more == NULL) {
+            return ERR_MEMORY;
+        }
+        acts->acts = more;
+        acts->capacity = capacity;
+    }
+    enum err err = buffer_append(&acts->events, event.data, event.size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    acts->acts[acts->count++] = act;
+    if (acts->count * 2 > acts->slot_count) {
+        err = make_slots(acts);
+        if (err != ERR_OK) {
+            acts->count--;
+            acts->events.size = act.at;
+        }
+        return err;
+    }
+    *slot_of(acts, act.id) = (uint32_t)acts->count;
+    return ERR_OK;
+}
+
+static enum err make_slots(struct acts *acts)
+{
+    size_t slot_count = 128;
+    while (slot_count < acts->count * 4) {
+        slot_count *= 2;
+    }
+    uint32_t *slots = calloc(slot_count, sizeof *slots);
+    if (slots == NULL) {
+        return ERR_MEMORY;
+    }
+    free(acts->slots);
+    acts->slots = slots;
+    acts->slot_count = slot_count;
+    for (size_t i = 0; i < acts->count; i++) {
+        *slot_of(acts, acts->acts[i].id) = (uint32_t)i + 1;
+    }
+    return ERR_OK;
+}
+
+/* The slot of the id, or the empty one where it would go. An id is a hash already. */
+static uint32_t *slot_of(const struct acts *acts, const uint8_t *id)
+{
+    size_t mask = acts->slot_count - 1;
+    size_t at = (size_t)get_u64(id) & mask;
+    while (acts->slots[at] != 0 &&
+           memcmp(acts->acts[acts->slots[at] - 1].id, id, SHA256_BYTES) != 0) {
+        at = (at + 1) & mask;
+    }
+    return &acts->slots[at];
+}
