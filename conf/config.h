@@ -38,17 +38,20 @@ struct config_row {
     enum config_kind kind;
     size_t offset; /* offsetof in the target */
     bool is_required;
-    int64_t min;
+    int64_t min; /* of an integer; of a text its length in bytes; min == max == 0: any */
     int64_t max;
     const char *help;              /* for the annotated file */
     const struct config_row *rows; /* CONFIG_GROUPS: ends with a NULL key */
     size_t group_bytes;
 };
 
-/* Fills target (set to defaults by the caller; texts NULL or malloc'ed). On an error nothing of the
+/* A table has at most 64 rows. The file must be a regular file of at most 1 MiB.
+ *
+ * Fills target (set to defaults by the caller; texts NULL or malloc'ed). On an error nothing of the
  * target is changed. */
-MUST_USE enum err config_read(const char *path, const struct config_row *rows, void *target,
+MUST_USE enum err config_load(const char *path, const struct config_row *rows, void *target,
                               size_t target_bytes, struct complaint *complaint);
+#define config_read config_load /* libconfig has a function of this name */
 void config_release(const struct config_row *rows, void *target);
 
 #endif
