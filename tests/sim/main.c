@@ -1,0 +1,20 @@
+/* mfi-sim: synthetic sectors, loan books and load, equal for equal seeds. */
+#include <stdio.h>
+
+#include "conf/options.h"
+#include "proto/keys.h"
+#include "tests/sim/commands.h"
+
+static const struct command commands[] = {
+    {"loanbook", loanbook_command, "writes the folder of one institution's loan book"},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+    if (keys_init() != ERR_OK) {
+        fputs("mfi-sim: the system's cryptography does not start.\n", stderr);
+        return 1;
+    }
+    return commands_run("mfi-sim", "Synthetic sectors, loan books and load.", commands, argc, argv);
+}
