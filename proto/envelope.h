@@ -6,7 +6,7 @@
 #include "proto/keys.h"
 #include "proto/messages.h"
 
-/* An opened envelope; views into raw, messages in the arena. */
+/* An opened envelope. raw is a view of what was given; all else lives in the arena. */
 struct envelope {
     struct bytes raw;    /* SignedReport */
     struct bytes report; /* Report */

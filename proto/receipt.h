@@ -17,7 +17,7 @@ struct receipt {
 /* Appends a packed Receipt. */
 MUST_USE enum err receipt_pack(struct bytes raw_header, struct bytes proof, struct bytes checkpoint,
                                struct bytes judgement, struct buffer *receipt);
-/* Parses; checks shapes and that leaf index < size. Views into raw. */
+/* Parses; checks shapes and that leaf index < size. The views live in the arena. */
 MUST_USE enum err receipt_open(struct bytes raw, struct arena *arena, struct receipt *ret_receipt);
 /* Checkpoint signature, inclusion, judgement hash, and, for a report, the signer's signature over
  * the id in the header. id may be NULL; else the receipt must be of that id. */
