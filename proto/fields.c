@@ -240,19 +240,42 @@ static bool path_is_set(const ProtobufCMessage *message, const char *path)
     return false;
 }
 
-bool field_path_exists(const PbReport *report, const char *path)
+const ProtobufCFieldDescriptor *field_of_path(const PbReport *report, const char *path)
 {
     const ProtobufCMessageDescriptor *type = report->base.descriptor;
     while (type != NULL) {
         struct step step;
         if (!take_step(type, &path, &step)) {
-            return false;
+            return NULL;
         }
         if (*path == '\0') {
-            return true;
+            return step.descriptor;
         }
         type =
             step.descriptor->type == PROTOBUF_C_TYPE_MESSAGE ? step.descriptor->descriptor : NULL;
+    }
+    return NULL;
+}
+
+bool field_path_exists(const PbReport *report, const char *path)
+{
+    return field_of_path(report, path) != NULL;
+}
+
+bool fields_any(const ProtobufCMessage *message,
+                bool (*test)(void *context, const struct field *field), void *context)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *descriptor = &message->descriptor->fields[i];
+        size_t count = field_count(message, descriptor);
+        for (size_t k = 0; k < count; k++) {
+            struct field field;
+            field_read(message, descriptor, k, &field);
+            if (test(context, &field) ||
+                (field.kind == FIELD_MESSAGE && fields_any(field.message, test, context))) {
+                return true;
+            }
+        }
     }
     return false;
 }

@@ -39,10 +39,17 @@ size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescript
 void field_read(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
                 size_t index, struct field *ret_field);
 
+/* Is there a set field, at any depth, that the test accepts? Visits without paths (path NULL), for
+ * what is asked of every report and is rarely true. */
+bool fields_any(const ProtobufCMessage *message,
+                bool (*test)(void *context, const struct field *field), void *context);
+
 /* Does the path name a field of the report's schema, and is it set? "portfolio.allowance";
  * "portfolio.aging[3].moratorium", or without an index: in any row. For field notes. */
 bool field_path_exists(const PbReport *report, const char *path);
 bool field_is_set(const PbReport *report, const char *path);
+/* The descriptor that a path of the report's schema names, or NULL. */
+const ProtobufCFieldDescriptor *field_of_path(const PbReport *report, const char *path);
 /* Signed (±) fields may be negative; all other amounts may not (LIQ-14). */
 bool field_is_signed(const ProtobufCFieldDescriptor *descriptor);
 

@@ -191,6 +191,33 @@ static bool put_header(json_t *object, const struct header *header)
            put(object, "first_received_at", json_of_time(header->first_received_at_us));
 }
 
+/* Values of a finding show like the field that they are of; got of ENV-04 is a time (rules.h). */
+static json_t *json_of_value(const PbFinding *finding, bool is_expected)
+{
+    const char *path = finding->path == NULL ? "" : finding->path;
+    int64_t value = is_expected ? finding->expected : finding->got;
+    bool is_since = !is_expected && strcmp(finding->rule, "ENV-04") == 0;
+    if (is_since || ends_with(path, "_us")) {
+        return json_of_time(value);
+    }
+    if (ends_with(path, "_day") && strstr(path, "maturities") == NULL) {
+        return json_of_day(value);
+    }
+    return json_integer(value);
+}
+
+static json_t *json_of_finding(const PbFinding *finding)
+{
+    json_t *object = json_of_message(&finding->base);
+    if (object == NULL ||
+        (finding->has_expected && !put(object, "expected", json_of_value(finding, true))) ||
+        (finding->has_got && !put(object, "got", json_of_value(finding, false)))) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
 static bool put_judgement(json_t *object, struct bytes raw, struct arena *arena)
 {
     const PbJudgement *judgement = NULL;
@@ -202,8 +229,7 @@ static bool put_judgement(json_t *object, struct bytes raw, struct arena *arena)
     }
     json_t *findings = json_array();
     for (size_t i = 0; findings != NULL && i < judgement->n_findings; i++) {
-        json_t *finding = json_of_message(&judgement->findings[i]->base);
-        if (json_array_append_new(findings, finding) != 0) {
+        if (json_array_append_new(findings, json_of_finding(judgement->findings[i])) != 0) {
             json_decref(findings);
             return false;
         }

@@ -7,7 +7,7 @@
 #include "proto/registry.h"
 
 /* What surrounds the report. What is not known (at an agent that works offline) is left zero, and
- * the rules that need it do not fire; rules_needing_hub names them. */
+ * the rules that need it do not fire; those that only the hub can make are marked needs_hub. */
 struct rules_context {
     const PbSettings *settings; /* may be NULL: defaults built into the table */
     const struct party *party;  /* its row, or NULL */
@@ -16,10 +16,17 @@ struct rules_context {
     uint32_t highest_vintage; /* of those accepted of this place; 0: none */
     int64_t highest_since_us; /* its first_received_at */
     bool has_final;           /* a FINAL one was accepted */
+    /* Current ones of the same institution and period, for EXPOSURES (D43); may be NULL. */
+    const PbReport *liquidity;
+    const PbReport *portfolio;
 };
 
-/* A judgement being made. Over FINDINGS_MAX the last slot says so (rule "MORE"). Paths live in the
- * arena. */
+/* A judgement being made. Over FINDINGS_MAX the last slot says so: rule "MORE", got: how many more,
+ * with the worst of their severities. Paths live in the arena.
+ *
+ * expected and got are two amounts, or whatever the field at path holds: days, microseconds,
+ * counts. Of ENV-04, expected is the next vintage and got the time at which the hub received the
+ * highest accepted one (absent: there is none); the vintage that was sent is the report's. */
 struct findings {
     struct arena *arena;
     size_t count;
@@ -38,6 +45,8 @@ MUST_USE enum err rules_judge(const PbReport *report, const struct rules_context
 MUST_USE enum err judgement_pack(const uint8_t *settings_id, const struct findings *findings,
                                  struct buffer *judgement);
 
+struct judging;
+
 struct rule {
     const char *id;
     enum severity severity;
@@ -45,11 +54,15 @@ struct rule {
     const char
         *sentence;  /* for a bookkeeper, with what to do; {path}, {expected}, {got} are replaced */
     bool needs_hub; /* only the hub can evaluate it */
+    bool is_fixed;  /* settings cannot switch it off or change its severity */
+    int64_t tolerance_bp; /* unless the settings say another */
+    void (*evaluate)(struct judging *judging, const struct rule *rule); /* NULL: a refusal */
 };
 
 const struct rule *rule_find(const char *id);                 /* NULL if there is none */
 const struct rule *rules_at(size_t index, size_t *ret_count); /* the table, in order */
-/* The sentence with its values; amounts in the report's currency. Appends. */
+/* The sentence with its values; amounts in the report's currency. report may be NULL where its
+ * bytes are not at hand. Appends. */
 MUST_USE enum err finding_sentence(const PbFinding *finding, const PbReport *report,
                                    struct buffer *text);
 
