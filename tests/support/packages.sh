@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# The Debian packages that Ihuriro needs, in one place. Sourced by tests/run and conf/demo/run:
+#
+#   packages_install "${packages_build[@]}"
+
+# To build and to run the programs.
+# shellcheck disable=SC2034
+packages_build=(
+    build-essential cmake ninja-build pkg-config protobuf-c-compiler protobuf-compiler
+    libprotobuf-c-dev libzmq3-dev liblmdb-dev libconfig-dev libsodium-dev libjansson-dev
+    libcsv-dev libinih-dev
+)
+# What the tests and lints use besides.
+# shellcheck disable=SC2034
+packages_test=(
+    libcmocka-dev clang-format clang-tidy cppcheck shellcheck python3 python3-zmq python3-protobuf
+    python3-nacl mawk strace ccache valgrind
+)
+
+# Prints which of the packages are not installed.
+packages_missing() {
+    local package state
+    for package in "$@"; do
+        # shellcheck disable=SC2016
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=none
+        [ "$state" = installed ] || printf '%s\n' "$package"
+    done
+}
+
+# Installs what is missing. Says what to do and returns 2 where it cannot.
+packages_install() {
+    local missing as_root=()
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        echo "This is no Debian or Ubuntu; nothing was installed. Needed are the equivalents of:" >&2
+        echo "  $*" >&2
+        return 0
+    fi
+    mapfile -t missing < <(packages_missing "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            packages_say_missing "${missing[@]}"
+            return 2
+        fi
+        # Without a terminal nobody can type a password.
+        if [ -t 0 ]; then as_root=(sudo); else as_root=(sudo -n); fi
+    fi
+    echo "Installing: ${missing[*]}"
+    if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null ||
+        ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
+            apt-get -qy -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" </dev/null; then
+        packages_say_missing "${missing[@]}"
+        return 2
+    fi
+}
+
+packages_say_missing() {
+    echo "These packages are missing and could not be installed. As root, run:" >&2
+    echo "  apt-get update && apt-get install $*" >&2
+}
