@@ -18,6 +18,10 @@ MUST_USE enum err outbox_open(const char *path, struct complaint *complaint,
                               struct outbox **ret_outbox);
 void outbox_close(struct outbox **outbox);
 struct env *outbox_env(struct outbox *outbox);
+/* Doubles the map while the disk has room: after ERR_FULL of a transaction of the caller's own,
+ * which then begins again. ERR_BUSY while a transaction is open. Functions that take the outbox do
+ * it themselves. */
+MUST_USE enum err outbox_grow(struct outbox *outbox);
 
 struct entry_key {
     char institution[INSTITUTION_ID_MAX + 1];
@@ -64,8 +68,8 @@ MUST_USE enum err report_figures_hash(const PbReport *report,
 enum queued {
     QUEUED_NEW,       /* will be sent */
     QUEUED_DRAFT,     /* waits for the one before it */
-    QUEUED_UNCHANGED, /* equal figures are there already (queued, drafted or accepted last): nothing
-                         was added */
+    QUEUED_UNCHANGED, /* equal figures are there already (drafted, queued, accepted last, rejected
+                         last, or held refused with an equal note): nothing was added */
 };
 /* Gives the report its vintage (1 + highest accepted in the table), packs, signs and stores it;
  * fsynced on return. ret_key names the new or the equal entry. reason is set to ERROR for a vintage
@@ -78,7 +82,8 @@ MUST_USE enum err outbox_queue(struct outbox *outbox, PbReport *report,
  * cleared only if the answered request carried the best receipt as kept (offered_best: its bytes'
  * SHA-256, or NULL), set if it came under an earlier session. A draft of the place becomes an entry
  * of its own when nothing of the place is without a receipt. Unknown ids with report bytes (OWN)
- * become entries. Errors stick in txn. */
+ * become entries. Storage errors stick in txn; ERR_NOT_FOUND (an id that was dropped meanwhile, and
+ * no envelope) and ERR_MALFORMED (a receipt that is not of that report) do not. */
 struct receipt_came {
     struct bytes receipt;  /* packed Receipt; verified by the caller */
     struct bytes envelope; /* SignedReport for an unknown id (OWN), else empty */
@@ -88,7 +93,8 @@ struct receipt_came {
 };
 enum err outbox_receipt(struct txn *txn, const struct receipt_came *came,
                         struct entry_key *ret_key);
-/* Drafts whose turn has come, to be packed and signed by the caller's keys: see outbox_promote. */
+/* The hub refused it: held with the reason. One with a receipt (an offer) keeps state and mark.
+ * ERR_NOT_FOUND does not stick. */
 MUST_USE enum err outbox_refused(struct txn *txn, const struct entry_key *key, const char *rule,
                                  const char *text, bool may_pass, int64_t now_us);
 /* Turns ready drafts into queued entries, signing with key_of(institution); returns how many. */
@@ -108,7 +114,9 @@ MUST_USE enum err outbox_checkpoints(struct txn *txn, struct buffer *texts,
                                      size_t ret_ends[static HELLO_CHECKPOINTS_MAX],
                                      size_t *ret_count);
 
-/* Walks. visit returns ERR_OK to go on; ERR_NOT_FOUND ends the walk with ERR_OK. */
+/* Walks; what they show is not to be changed before they end. What is marked of an (institution,
+ * type, period) holds back its others from outbox_to_send and outbox_to_retry. visit returns ERR_OK
+ * to go on; ERR_NOT_FOUND ends the walk with ERR_OK. */
 typedef enum err (*entry_visit)(void *context, const struct entry *entry);
 MUST_USE enum err outbox_walk(struct txn *txn, const char *institution, entry_visit visit,
                               void *context); /* all; NULL: every */
@@ -116,6 +124,10 @@ MUST_USE enum err outbox_to_offer(struct txn *txn, const char *institution, entr
                                   void *context); /* oldest first */
 MUST_USE enum err outbox_to_send(struct txn *txn, const char *institution, entry_visit visit,
                                  void *context); /* in order queued */
+/* Refused ones that may pass, while nothing newer of their place is there: at each hello and
+ * hourly; tried_at_us says when last. */
+MUST_USE enum err outbox_to_retry(struct txn *txn, const char *institution, entry_visit visit,
+                                  void *context);
 MUST_USE enum err outbox_get(struct txn *txn, const struct entry_key *key, struct entry *ret_entry);
 MUST_USE enum err outbox_find(struct txn *txn, const uint8_t id[static SHA256_BYTES],
                               struct entry *ret_entry);
