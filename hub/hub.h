@@ -9,15 +9,17 @@
 #include "hub/head.h"
 #include "hub/hub_clock.h"
 #include "hub/roster.h"
+#include "hub/writer.h"
 #include "hub/writer_queue.h"
 #include "storage/acts.h"
 #include "storage/journal.h"
 
 struct hub_config {
-    char *store;  /* folder of the store; acts.log lies beside it */
-    char *acts;   /* acts.log */
-    char *keys;   /* folder: hub.transport, hub.log, hub.pub */
-    char *ingest; /* endpoints */
+    char *store;    /* folder of the store; acts.log lies beside it */
+    char *acts;     /* acts.log */
+    char *keys;     /* folder: hub.transport, hub.log, hub.pub */
+    char *settings; /* the country's file */
+    char *ingest;   /* endpoints */
     char *feed;
     char *query;
     char *admin; /* path of the ipc socket */
@@ -51,6 +53,7 @@ struct hub {
     struct signing_key *log_key; /* the writer's alone */
     struct store *store;
     struct acts *acts; /* the writer's alone */
+    struct writer *writer;
     struct roster *roster;
     struct head *head;
     struct hub_clock *clock;

@@ -1,0 +1,64 @@
+/* Who read what: one ACCESS event an act, never one a record. The table remembers the acts of the
+ * last time, so that an equal act within ten minutes writes nothing, and so that a pull's FETCH is
+ * served only to whom the pull was journaled for.
+ *
+ * It is bounded: where it is full, what was not seen for longest is forgotten, and an act that
+ * comes again is written again. */
+#ifndef IHURIRO_HUB_ACCESSES_H
+#define IHURIRO_HUB_ACCESSES_H
+
+#include "proto/checkpoint.h"
+#include "proto/messages.h"
+
+#define ACCESSES_KEPT      4096
+#define ACCESS_EQUAL_MS    (10 * 60 * 1000)
+#define ACCESS_STANDING_MS (24 * 3600 * 1000)
+#define ACCESS_NONCE_BYTES 16
+
+enum access_act {
+    ACCESS_PULL = IHURIRO__V1__ACCESS__ACT__PULL,
+    ACCESS_FEED_OPENED = IHURIRO__V1__ACCESS__ACT__FEED_OPENED,
+    ACCESS_FEED_STANDING = IHURIRO__V1__ACCESS__ACT__FEED_STANDING,
+};
+
+struct access_key {
+    uint8_t hash[SHA256_BYTES];
+};
+
+/* What makes two acts equal: reader, filter and, of a pull, size of the position and rights (NULL
+ * for a feed). filter may be NULL. */
+MUST_USE enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size,
+                                const uint8_t *rights, struct access_key *ret_key);
+
+struct accesses;
+
+MUST_USE enum err accesses_make(struct accesses **ret_accesses);
+void accesses_close(struct accesses **accesses);
+
+/* A feed's FETCH came: the act to write now, or 0 for none. Nothing is remembered yet. */
+int accesses_feed(const struct accesses *accesses, const struct access_key *key, int64_t now_ms);
+/* Was this pull written within the last ten minutes? */
+bool accesses_wrote_lately(const struct accesses *accesses, const struct access_key *key,
+                           int64_t now_ms);
+bool accesses_know(const struct accesses *accesses, const struct access_key *key);
+/* Remembers that it was seen, and, if was_written, written now. */
+void accesses_saw(struct accesses *accesses, const struct access_key *key, bool was_written,
+                  int64_t now_ms);
+
+struct access_event {
+    enum access_act act;
+    const char *reader;
+    const PbFilter *filter;          /* or NULL */
+    const struct position *position; /* or NULL */
+    const uint8_t *rights;           /* 32 bytes */
+    const uint8_t *ids_hash;         /* of a pull, else NULL */
+    uint64_t records;                /* of a pull */
+    int64_t time_us;
+    uint8_t nonce[ACCESS_NONCE_BYTES];
+};
+
+/* Appends the packed Event. Its subject is the institution that the filter names, where it names
+ * one. */
+MUST_USE enum err access_event_pack(const struct access_event *access, struct buffer *event);
+
+#endif

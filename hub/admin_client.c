@@ -1,0 +1,178 @@
+#include "hub/admin_client.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "hub/hub_open.h"
+
+#define ANSWER_WAIT_MS 10000
+
+static enum err open_answer(struct bytes frame, enum verb wanted, struct arena *arena,
+                            struct complaint *complaint, const ProtobufCMessage **ret_answer)
+{
+    int verb = 0;
+    struct bytes body = {0};
+    enum err err = frame_open(frame, &verb, &body);
+    if (err == ERR_OK && verb == VERB_REFUSED) {
+        const Ihuriro__V1__Refused *refused = NULL;
+        err = MESSAGE_UNPACK(refused, MESSAGE_TOLERANT, body, arena, &refused);
+        return err != ERR_OK ? err
+                             : complain(complaint, ERR_REFUSED, "%s",
+                                        refused->text != NULL ? refused->text : refused->rule);
+    }
+    if (err != ERR_OK || verb != (int)wanted) {
+        return complain(complaint, ERR_NETWORK, "The hub's answer cannot be understood.");
+    }
+    return message_unpack(verb_body(verb), MESSAGE_TOLERANT, body, arena, ret_answer);
+}
+
+static enum err exchange(void *socket, struct bytes request, enum verb wanted, struct arena *arena,
+                         struct complaint *complaint, const ProtobufCMessage **ret_answer)
+{
+    zmq_msg_t answer;
+    zmq_msg_init(&answer);
+    enum err err = ERR_NETWORK;
+    if (zmq_send(socket, request.data, request.size, 0) >= 0 &&
+        zmq_msg_recv(&answer, socket, 0) >= 0) {
+        err = open_answer(bytes_of(zmq_msg_data(&answer), zmq_msg_size(&answer)), wanted, arena,
+                          complaint, ret_answer);
+    } else {
+        err = complain(
+            complaint, ERR_NETWORK,
+            "The hub does not answer at its admin socket. Is it running? Look at its log.");
+    }
+    zmq_msg_close(&answer);
+    return err;
+}
+
+enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessage *body,
+                   enum verb wanted, struct arena *arena, struct complaint *complaint,
+                   const ProtobufCMessage **ret_answer)
+{
+    AUTO(buffer_close) struct buffer frame = {0};
+    char endpoint[256];
+    int wait_ms = ANSWER_WAIT_MS;
+    int no_linger = 0;
+    if (access(socket_path, F_OK) != 0) {
+        return complain(complaint, ERR_NETWORK, "No hub is running here (there is no %s).",
+                        socket_path);
+    }
+    snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
+    enum err err = frame_pack(verb, body, &frame);
+    if (err != ERR_OK) {
+        return err;
+    }
+    void *context = zmq_ctx_new();
+    void *socket = context == NULL ? NULL : zmq_socket(context, ZMQ_DEALER);
+    if (socket != NULL && zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms) == 0 &&
+        zmq_setsockopt(socket, ZMQ_SNDTIMEO, &wait_ms, sizeof wait_ms) == 0 &&
+        zmq_setsockopt(socket, ZMQ_LINGER, &no_linger, sizeof no_linger) == 0 &&
+        zmq_connect(socket, endpoint) == 0) {
+        err = exchange(socket, buffer_bytes(&frame), wanted, arena, complaint, ret_answer);
+    } else {
+        err = complain(complaint, ERR_NETWORK, "The admin socket %s cannot be opened: %s.",
+                       socket_path, zmq_strerror(zmq_errno()));
+    }
+    if (socket != NULL) {
+        zmq_close(socket);
+    }
+    if (context != NULL) {
+        zmq_ctx_term(context);
+    }
+    return err;
+}
+
+/* ---- acts ---- */
+
+struct packed_acts {
+    struct buffer buffers[WRITE_EVENTS_MAX];
+    struct bytes bytes[WRITE_EVENTS_MAX];
+    size_t count;
+};
+
+static void packed_acts_close(struct packed_acts *acts)
+{
+    for (size_t i = 0; i < acts->count; i++) {
+        buffer_close(&acts->buffers[i]);
+    }
+}
+
+static enum err pack_acts(PbEvent *const *events, size_t count, int64_t now_us,
+                          struct packed_acts *acts)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t nonce[16];
+        randombytes_buf(nonce, sizeof nonce);
+        events[i]->time_us = now_us + (int64_t)i; /* in their order, also as a fold by time */
+        events[i]->nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
+        acts->count++;
+        enum err err = message_pack(&events[i]->base, &acts->buffers[i]);
+        if (err != ERR_OK) {
+            return err;
+        }
+        acts->bytes[i] = buffer_bytes(&acts->buffers[i]);
+    }
+    return ERR_OK;
+}
+
+static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t count,
+                               struct complaint *complaint, uint64_t *ret_last_seq)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    AUTO(packed_acts_close) struct packed_acts acts = {0};
+    Ihuriro__V1__GetStatus get_status = IHURIRO__V1__GET_STATUS__INIT;
+    Ihuriro__V1__Act act = IHURIRO__V1__ACT__INIT;
+    ProtobufCBinaryData datas[WRITE_EVENTS_MAX];
+    const ProtobufCMessage *answer = NULL;
+    enum err err = admin_ask(hub->config.admin, VERB_GET_STATUS, &get_status.base, VERB_STATUS,
+                             &arena, complaint, &answer);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = pack_acts(events, count, ((const Ihuriro__V1__Status *)answer)->now_us, &acts);
+    for (size_t i = 0; i < count; i++) {
+        datas[i] = pb_of_bytes(acts.bytes[i]);
+    }
+    act.events = datas;
+    act.n_events = count;
+    err = err != ERR_OK ? err
+                        : admin_ask(hub->config.admin, VERB_ACT, &act.base, VERB_ACT_DONE, &arena,
+                                    complaint, &answer);
+    if (err == ERR_OK) {
+        *ret_last_seq = ((const Ihuriro__V1__ActDone *)answer)->last_seq;
+    }
+    return err;
+}
+
+static enum err by_ourselves(struct hub *hub, PbEvent *const *events, size_t count,
+                             struct complaint *complaint, uint64_t *ret_last_seq)
+{
+    AUTO(packed_acts_close) struct packed_acts acts = {0};
+    const struct checkpoint *checkpoint = NULL;
+    uint64_t first = 0;
+    int64_t now_us = hub_now_us(hub);
+    enum err err = pack_acts(events, count, now_us, &acts);
+    err = err != ERR_OK ? err : writer_begin(hub->writer, now_us);
+    err = err != ERR_OK
+              ? err
+              : writer_acts(hub->writer, acts.bytes, count, complaint, &first, ret_last_seq);
+    err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
+    err = err != ERR_OK ? err : writer_commit(hub->writer);
+    if (err != ERR_OK) {
+        writer_abort(hub->writer);
+    }
+    return err;
+}
+
+enum err acts_submit(struct hub *hub, PbEvent *const *events, size_t count,
+                     struct complaint *complaint, uint64_t *ret_last_seq)
+{
+    enum err err = hub_open(hub, HUB_WRITE, complaint);
+    if (err == ERR_BUSY) {
+        return by_running_hub(hub, events, count, complaint, ret_last_seq);
+    }
+    return err != ERR_OK ? err : by_ourselves(hub, events, count, complaint, ret_last_seq);
+}

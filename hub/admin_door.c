@@ -1,0 +1,273 @@
+/* The admin door: acts and status, over a socket in a folder of mode 0700. Acts go to the writer;
+ * the answer waits for its commit. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "conf/clock.h"
+#include "conf/log.h"
+#include "hub/hub.h"
+
+#define PENDING_MAX 64
+
+struct pending {
+    bool is_used;
+    uint64_t ticket;
+    struct peer peer;
+};
+
+struct admin {
+    struct hub *hub;
+    struct door *door;
+    struct mailbox *mailbox;
+    struct arena arena;
+    uint64_t next_ticket;
+    struct pending pending[PENDING_MAX];
+};
+
+static void refuse(struct admin *admin, const struct peer *peer, const char *rule, const char *text)
+{
+    Ihuriro__V1__Refused message = IHURIRO__V1__REFUSED__INIT;
+    message.rule = (char *)(uintptr_t)rule; /* packed only */
+    message.text = (char *)(uintptr_t)text;
+    (void)door_answer(admin->door, peer, VERB_REFUSED, &message.base);
+}
+
+static void done(struct admin *admin, const struct peer *peer, const char *text)
+{
+    Ihuriro__V1__Done message = IHURIRO__V1__DONE__INIT;
+    message.text = (char *)(uintptr_t)text; /* packed only */
+    (void)door_answer(admin->door, peer, VERB_DONE, &message.base);
+}
+
+/* ---- acts ---- */
+
+static struct pending *free_slot(struct admin *admin)
+{
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (!admin->pending[i].is_used) {
+            return &admin->pending[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_act(struct admin *admin, const struct peer *peer, struct bytes body)
+{
+    const Ihuriro__V1__Act *act = NULL;
+    if (MESSAGE_UNPACK(act, MESSAGE_TOLERANT, body, &admin->arena, &act) != ERR_OK ||
+        act->n_events == 0 || act->n_events > WRITE_EVENTS_MAX) {
+        refuse(admin, peer, "BAD_REQUEST", "An act has 1 to 16 events.");
+        return;
+    }
+    struct bytes events[WRITE_EVENTS_MAX];
+    for (size_t i = 0; i < act->n_events; i++) {
+        events[i] = bytes_of_pb(act->events[i]);
+    }
+    struct pending *slot = free_slot(admin);
+    uint64_t ticket = ++admin->next_ticket;
+    if (slot == NULL || writer_queue_push(admin->hub->writes, admin->mailbox, ticket, true, events,
+                                          act->n_events) != ERR_OK) {
+        refuse(admin, peer, "BUSY", "The hub has many acts to write; try again in a second.");
+        return;
+    }
+    *slot = (struct pending){.is_used = true, .ticket = ticket, .peer = *peer};
+}
+
+static void tell_written(struct admin *admin, const struct pending *slot,
+                         const struct written *written)
+{
+    if (written->err != ERR_OK) {
+        refuse(admin, &slot->peer, "ACT",
+               written->complaint.text[0] != 0 ? written->complaint.text : err_text(written->err));
+        return;
+    }
+    Ihuriro__V1__ActDone message = IHURIRO__V1__ACT_DONE__INIT;
+    message.first_seq = written->first_seq;
+    message.last_seq = written->last_seq;
+    (void)door_answer(admin->door, &slot->peer, VERB_ACT_DONE, &message.base);
+}
+
+static void take_mail(struct admin *admin)
+{
+    struct written written;
+    while (mailbox_take(admin->mailbox, &written) == ERR_OK) {
+        for (size_t i = 0; i < PENDING_MAX; i++) {
+            struct pending *slot = &admin->pending[i];
+            if (slot->is_used && slot->ticket == written.ticket) {
+                tell_written(admin, slot, &written);
+                slot->is_used = false;
+            }
+        }
+    }
+}
+
+/* ---- status ---- */
+
+#define COUNTER(name)                          \
+    {                                          \
+#name, offsetof(struct counters, name) \
+    }
+struct counter_row {
+    const char *name;
+    size_t offset;
+};
+static const struct counter_row counter_rows[] = {
+    COUNTER(submitted),    COUNTER(accepted),  COUNTER(warned),      COUNTER(rejected),
+    COUNTER(refused),      COUNTER(repeated),  COUNTER(reoffered),   COUNTER(retry_later),
+    COUNTER(commits),      COUNTER(fetches),   COUNTER(delivered),   COUNTER(pulls),
+    COUNTER(not_entitled), COUNTER(malformed), COUNTER(zap_refused),
+};
+#define COUNTERS (sizeof counter_rows / sizeof counter_rows[0])
+
+static enum err answer_status(struct admin *admin, const struct peer *peer)
+{
+    struct hub *hub = admin->hub;
+    AUTO(txn_end) struct txn txn = {0};
+    struct checkpoint checkpoint;
+    enum err err = txn_begin(store_env(hub->store), false, &txn);
+    err = err != ERR_OK ? err : heads_newest(&txn, &checkpoint);
+    if (err != ERR_OK) {
+        return err;
+    }
+    Ihuriro__V1__Counter rows[COUNTERS];
+    Ihuriro__V1__Counter *row_pointers[COUNTERS];
+    for (size_t i = 0; i < COUNTERS; i++) {
+        rows[i] = (Ihuriro__V1__Counter)IHURIRO__V1__COUNTER__INIT;
+        rows[i].name = (char *)(uintptr_t)counter_rows[i].name; /* packed only */
+        rows[i].value = *(const _Atomic uint64_t *)(const void *)((const uint8_t *)&hub->counters +
+                                                                  counter_rows[i].offset);
+        row_pointers[i] = &rows[i];
+    }
+    Ihuriro__V1__Status status = IHURIRO__V1__STATUS__INIT;
+    status.now_us = hub_clock_now_us(hub->clock);
+    status.records = journal_size(&txn);
+    status.checkpoint = pb_of_bytes(checkpoint.text);
+    status.started_at_us = hub->started_at_us;
+    status.has_test = 1;
+    status.test = hub->identity.is_test;
+    status.clock = (char *)(uintptr_t)clock_state_text(hub_clock_check(hub->clock));
+    status.counters = row_pointers;
+    status.n_counters = COUNTERS;
+    return door_answer(admin->door, peer, VERB_STATUS, &status.base);
+}
+
+static void take_status(struct admin *admin, const struct peer *peer, struct bytes body)
+{
+    (void)body;
+    enum err err = answer_status(admin, peer);
+    if (err != ERR_OK && err != ERR_NETWORK && err != ERR_BUSY) {
+        refuse(admin, peer, "STORE", err_text(err));
+    }
+}
+
+/* ---- clocks ---- */
+
+static void take_clock_is_right(struct admin *admin, const struct peer *peer, struct bytes body)
+{
+    (void)body;
+    if (hub_clock_is_test(admin->hub->clock)) {
+        refuse(admin, peer, "CLOCK", "A test hub has no clock checks.");
+        return;
+    }
+    hub_clock_is_right(admin->hub->clock);
+    log_event(LOG_INFO, "clock_is_right", "by=operator");
+    done(admin, peer, "The clock is taken as right; the hub takes reports.");
+}
+
+static void take_test_time(struct admin *admin, const struct peer *peer, struct bytes body)
+{
+    const Ihuriro__V1__TestTime *request = NULL;
+    struct complaint complaint = {{0}};
+    if (MESSAGE_UNPACK(test_time, MESSAGE_TOLERANT, body, &admin->arena, &request) != ERR_OK) {
+        refuse(admin, peer, "BAD_REQUEST", "The time cannot be read.");
+        return;
+    }
+    if (hub_clock_set(admin->hub->clock, request->time_us, &complaint) != ERR_OK) {
+        refuse(admin, peer, "CLOCK", complaint.text);
+        return;
+    }
+    done(admin, peer, NULL);
+}
+
+/* ---- the door ---- */
+
+struct admin_verb {
+    int verb;
+    void (*take)(struct admin *admin, const struct peer *peer, struct bytes body);
+};
+
+static const struct admin_verb admin_verbs[] = {
+    {VERB_ACT, take_act},
+    {VERB_GET_STATUS, take_status},
+    {VERB_CLOCK_IS_RIGHT, take_clock_is_right},
+    {VERB_TEST_TIME, take_test_time},
+};
+
+static void take_frame(struct admin *admin, const struct incoming *incoming)
+{
+    int verb = 0;
+    struct bytes body = {0};
+    arena_reset(&admin->arena);
+    if (frame_open(incoming->frame, &verb, &body) == ERR_OK) {
+        for (size_t i = 0; i < sizeof admin_verbs / sizeof admin_verbs[0]; i++) {
+            if (admin_verbs[i].verb == verb) {
+                admin_verbs[i].take(admin, &incoming->peer, body);
+                return;
+            }
+        }
+    }
+    refuse(admin, &incoming->peer, "BAD_REQUEST", "The admin door knows no such verb.");
+}
+
+static void loop(struct admin *admin)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = door_socket(admin->door), .events = ZMQ_POLLIN},
+        {.fd = mailbox_fd(admin->mailbox), .events = ZMQ_POLLIN},
+        {.fd = admin->hub->stop_fd, .events = ZMQ_POLLIN},
+    };
+    while (!admin->hub->is_stopping) {
+        if (zmq_poll(items, 3, 1000) <= 0) {
+            continue;
+        }
+        take_mail(admin);
+        struct incoming incoming;
+        /* A few at a time, so that mail is read before more is asked for. */
+        for (int i = 0; i < PENDING_MAX && door_receive(admin->door, &incoming) == ERR_OK; i++) {
+            take_frame(admin, &incoming);
+        }
+    }
+}
+
+void *admin_door_run(void *argument)
+{
+    struct hub *hub = argument;
+    struct complaint complaint = {{0}};
+    struct admin *admin = calloc(1, sizeof *admin);
+    char endpoint[256];
+    enum err err = admin == NULL ? ERR_MEMORY : mailbox_make(&admin->mailbox);
+    snprintf(endpoint, sizeof endpoint, "ipc://%s", hub->config.admin);
+    struct door_options options = {
+        .endpoint = endpoint,
+        .request_max = ADMIN_REQUEST_MAX,
+        .receive_hwm = 64,
+        .send_hwm = 64,
+    };
+    err = err != ERR_OK ? err : door_open(hub->zmq, &options, &complaint, &admin->door);
+    if (err != ERR_OK || chmod(hub->config.admin, 0600) != 0) {
+        log_event(LOG_ERROR, "admin_door_not_opened", "error=\"%s\" text=\"%s\"", err_text(err),
+                  complaint.text);
+        _exit(2);
+    }
+    admin->hub = hub;
+    log_event(LOG_INFO, "door_open", "door=admin endpoint=%s", options.endpoint);
+    loop(admin);
+    door_close(&admin->door);
+    mailbox_close(&admin->mailbox);
+    arena_close(&admin->arena);
+    free(admin);
+    return NULL;
+}

@@ -1,0 +1,343 @@
+/* mfi-hub backup, restore, verify: in a process of their own, beside a running hub or without one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/clock.h"
+#include "conf/options.h"
+#include "hub/commands.h"
+#include "storage/check.h"
+
+struct backup_arguments {
+    struct common_arguments common;
+};
+
+static const struct option_row backup_rows[] = {COMMON_ROWS(struct backup_arguments), {0}};
+
+static const struct options backup_options = {
+    .program = "mfi-hub backup",
+    .words = "FOLDER",
+    .about = "Copies the store, acts.log and hub.pub into a new FOLDER while the hub runs, and "
+             "checks the "
+             "copy. The keys are not copied: keep them apart.",
+    .rows = backup_rows,
+    .words_min = 1,
+    .words_max = 1,
+};
+static const struct options restore_options = {
+    .program = "mfi-hub restore",
+    .words = "FOLDER",
+    .about = "Puts the backup in FOLDER in the store's place; what was there is kept beside it. "
+             "acts.log "
+             "stays, so that no revocation is forgotten; agents offer again what the backup lacks.",
+    .rows = backup_rows,
+    .words_min = 1,
+    .words_max = 1,
+};
+static const struct options verify_options = {
+    .program = "mfi-hub verify",
+    .about = "Checks the whole store: each record's hash and signatures, the tree, each signed "
+             "head, and "
+             "every index against one rebuilt. Exit 0: all is well; 1: what is wrong stands above.",
+    .rows = backup_rows,
+};
+
+static char *in(const char *folder, const char *name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+/* A copy that is on disk when it returns. Nothing to copy is not an error. */
+static enum err copy_file(const char *from, const char *to, struct complaint *complaint)
+{
+    int in_fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (in_fd < 0 && errno == ENOENT) {
+        return ERR_OK;
+    }
+    int out_fd = in_fd < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_ok = out_fd >= 0;
+    char block[65536];
+    ssize_t got = 0;
+    while (is_ok && (got = read(in_fd, block, sizeof block)) > 0) {
+        is_ok = write(out_fd, block, (size_t)got) == got;
+    }
+    is_ok = is_ok && got == 0 && fsync(out_fd) == 0;
+    if (!is_ok) {
+        (void)complain(complaint, ERR_IO, "%s could not be copied to %s: %s.", from, to,
+                       strerror(errno));
+    }
+    if (in_fd >= 0) {
+        close(in_fd);
+    }
+    if (out_fd >= 0) {
+        close(out_fd);
+    }
+    return is_ok ? ERR_OK : ERR_IO;
+}
+
+static enum err sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_ok ? ERR_OK : ERR_IO;
+}
+
+static enum err check_copy(const char *store, const struct hub_identity *identity,
+                           struct check_report *ret_report, struct complaint *complaint)
+{
+    enum err err = check_store_forked(store, identity, STDERR_FILENO, ret_report);
+    if (err == ERR_OK && ret_report->problems > 0) {
+        err = complain(complaint, ERR_CORRUPT,
+                       "%s has %llu problems (above). Do not rely on it; take another backup.",
+                       store, (unsigned long long)ret_report->problems);
+    }
+    return err;
+}
+
+/* ---- backup ---- */
+
+static enum err backup(struct hub *hub, const char *folder, struct check_report *ret_report,
+                       struct complaint *complaint)
+{
+    AUTO(free_p) char *store = in(folder, "store");
+    AUTO(free_p) char *acts = in(folder, "acts.log");
+    AUTO(free_p) char *pub = in(folder, "hub.pub");
+    AUTO(free_p) char *own_pub = in(hub->config.keys, "hub.pub");
+    if (store == NULL || acts == NULL || pub == NULL || own_pub == NULL) {
+        return ERR_MEMORY;
+    }
+    if (mkdir(folder, 0700) != 0) {
+        return complain(complaint, errno == EEXIST ? ERR_EXISTS : ERR_IO,
+                        "%s cannot be made: %s. Name a folder that is not there yet.", folder,
+                        strerror(errno));
+    }
+    enum err err = hub_open(hub, HUB_READ, complaint);
+    err = err != ERR_OK ? err : env_copy(store_env(hub->store), store, complaint);
+    err = err != ERR_OK ? err : copy_file(hub->config.acts, acts, complaint);
+    err = err != ERR_OK ? err : copy_file(own_pub, pub, complaint);
+    err = err != ERR_OK ? err : sync_folder(folder);
+    return err != ERR_OK ? err : check_copy(store, &hub->identity, ret_report, complaint);
+}
+
+int cmd_backup(int argc, char **argv)
+{
+    struct backup_arguments arguments = {0};
+    struct complaint complaint = {{0}};
+    struct words words = {0};
+    AUTO(hub_release) struct hub hub = {0};
+    struct check_report report = {0};
+    int code = options_parse(&backup_options, argc, argv, &arguments, &words);
+    if (code >= 0) {
+        return code;
+    }
+    enum err err = hub_config_read(arguments.common.config, &hub.config, &complaint);
+    err = err != ERR_OK ? err : backup(&hub, words.items[0], &report, &complaint);
+    if (err != ERR_OK) {
+        return command_failed(err, &complaint);
+    }
+    char root[2 * SHA256_BYTES + 1];
+    hex_encode(bytes_of(report.root.bytes, SHA256_BYTES), root);
+    printf("Backup of %llu records in %s, checked: root %s\n"
+           "Not in it: the keys (%s/hub.transport, %s/hub.log). Keep a copy of them apart.\n",
+           (unsigned long long)report.records, words.items[0], root, hub.config.keys,
+           hub.config.keys);
+    return 0;
+}
+
+/* ---- restore ---- */
+
+/* In the copy, before it takes the store's place: what was lost is declared, with the position that
+ * survived. */
+static enum err declare_restored(struct hub *hub, struct complaint *complaint)
+{
+    AUTO(buffer_close) struct buffer text = {0};
+    struct position survived = {0};
+    const struct checkpoint *checkpoint = NULL;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    PbPosition position = IHURIRO__V1__POSITION__INIT;
+    Ihuriro__V1__Restored restored = IHURIRO__V1__RESTORED__INIT;
+    uint64_t seq = 0;
+    enum err err = hub_open(hub, HUB_WRITE, complaint);
+    err = err != ERR_OK ? err : writer_begin(hub->writer, hub_now_us(hub));
+    err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
+    if (err == ERR_OK) {
+        survived = checkpoint->position;
+        err = buffer_append(&text, checkpoint->text.data, checkpoint->text.size);
+    }
+    position.size = survived.size;
+    position.root = pb_of_bytes(bytes_of(survived.root.bytes, SHA256_BYTES));
+    restored.survived = &position;
+    restored.has_checkpoint = 1;
+    restored.checkpoint = pb_of_bytes(buffer_bytes(&text));
+    event.restored = &restored;
+    err = err != ERR_OK ? err : writer_new_event(hub->writer, &event, &seq);
+    err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
+    err = err != ERR_OK ? err : writer_commit(hub->writer);
+    if (err == ERR_OK) {
+        printf("Restored to %llu records, and journaled as record %llu.\n",
+               (unsigned long long)survived.size, (unsigned long long)seq);
+    }
+    return err;
+}
+
+struct restore_paths {
+    char *from; /* BACKUP/store */
+    char *from_acts;
+    char *copy; /* STORE.restoring */
+    char *kept; /* STORE.before-TIME */
+};
+
+static void restore_paths_close(struct restore_paths *paths)
+{
+    free(paths->from);
+    free(paths->from_acts);
+    free(paths->copy);
+    free(paths->kept);
+}
+
+static enum err name_paths(const struct hub_config *config, const char *folder,
+                           struct restore_paths *paths)
+{
+    paths->from = in(folder, "store");
+    paths->from_acts = in(folder, "acts.log");
+    if (asprintf(&paths->copy, "%s.restoring", config->store) < 0) {
+        paths->copy = NULL;
+    }
+    if (asprintf(&paths->kept, "%s.before-%lld", config->store,
+                 (long long)(clock_wall_us() / 1000000)) < 0) {
+        paths->kept = NULL;
+    }
+    return paths->from == NULL || paths->from_acts == NULL || paths->copy == NULL ||
+                   paths->kept == NULL
+               ? ERR_MEMORY
+               : ERR_OK;
+}
+
+/* The backup's store, by LMDB's own copy, into a folder beside the store. */
+static enum err copy_backup(const struct restore_paths *paths, struct complaint *complaint)
+{
+    AUTO(store_close) struct store *store = NULL;
+    AUTO(free_p) char *data = in(paths->copy, "data.mdb");
+    AUTO(free_p) char *lock = in(paths->copy, "lock");
+    AUTO(free_p) char *lmdb_lock = in(paths->copy, "lock.mdb");
+    if (data == NULL || lock == NULL || lmdb_lock == NULL) {
+        return ERR_MEMORY;
+    }
+    unlink(data); /* a restore that was broken off */
+    unlink(lock);
+    unlink(lmdb_lock);
+    rmdir(paths->copy);
+    enum err err = store_open(paths->from, ENV_READ, complaint, &store);
+    return err != ERR_OK ? err : env_copy(store_env(store), paths->copy, complaint);
+}
+
+/* Nobody may be running on the store that is about to be replaced. A store that cannot even be
+ * opened is no obstacle. */
+static enum err hub_is_stopped(const struct hub_config *config, struct complaint *complaint)
+{
+    AUTO(store_close) struct store *store = NULL;
+    enum err err = store_open(config->store, ENV_WRITE, complaint, &store);
+    return err == ERR_BUSY ? err : ERR_OK;
+}
+
+static enum err swap(const struct hub_config *config, const struct restore_paths *paths,
+                     struct complaint *complaint)
+{
+    bool had_store = access(config->store, F_OK) == 0;
+    if (had_store && rename(config->store, paths->kept) != 0) {
+        return complain(complaint, ERR_IO, "%s cannot be renamed: %s.", config->store,
+                        strerror(errno));
+    }
+    if (rename(paths->copy, config->store) != 0) {
+        return complain(complaint, ERR_IO, "%s cannot be renamed to %s: %s.", paths->copy,
+                        config->store, strerror(errno));
+    }
+    AUTO(free_p) char *parent = in(config->store, "..");
+    return parent == NULL ? ERR_MEMORY : sync_folder(parent);
+}
+
+static enum err restore(struct hub *hub, const struct restore_paths *paths,
+                        struct complaint *complaint)
+{
+    struct check_report report = {0};
+    enum err err = hub_is_stopped(&hub->config, complaint);
+    err = err != ERR_OK ? err : hub_open_identity(hub, complaint);
+    err = err != ERR_OK ? err : check_copy(paths->from, &hub->identity, &report, complaint);
+    err = err != ERR_OK ? err : copy_backup(paths, complaint);
+    if (err == ERR_OK && access(hub->config.acts, F_OK) != 0) {
+        err = copy_file(paths->from_acts, hub->config.acts, complaint);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    char *store = hub->config.store;
+    hub->config.store =
+        paths->copy; /* opened as the store, under the configured acts.log and keys */
+    err = declare_restored(hub, complaint);
+    hub->config.store = store;
+    writer_close(&hub->writer);
+    acts_close(&hub->acts);
+    store_close(&hub->store);
+    return err != ERR_OK ? err : swap(&hub->config, paths, complaint);
+}
+
+int cmd_restore(int argc, char **argv)
+{
+    struct backup_arguments arguments = {0};
+    struct complaint complaint = {{0}};
+    struct words words = {0};
+    AUTO(hub_release) struct hub hub = {0};
+    AUTO(restore_paths_close) struct restore_paths paths = {0};
+    int code = options_parse(&restore_options, argc, argv, &arguments, &words);
+    if (code >= 0) {
+        return code;
+    }
+    enum err err = hub_config_read(arguments.common.config, &hub.config, &complaint);
+    err = err != ERR_OK ? err : name_paths(&hub.config, words.items[0], &paths);
+    err = err != ERR_OK ? err : restore(&hub, &paths, &complaint);
+    if (err != ERR_OK) {
+        return command_failed(err, &complaint);
+    }
+    printf(
+        "What was there before is kept in %s. Start the hub; agents offer again what is missing.\n",
+        paths.kept);
+    return 0;
+}
+
+/* ---- verify ---- */
+
+int cmd_verify(int argc, char **argv)
+{
+    struct backup_arguments arguments = {0};
+    struct complaint complaint = {{0}};
+    AUTO(hub_release) struct hub hub = {0};
+    struct check_report report = {0};
+    int code = options_parse(&verify_options, argc, argv, &arguments, NULL);
+    if (code >= 0) {
+        return code;
+    }
+    enum err err = hub_config_read(arguments.common.config, &hub.config, &complaint);
+    err = err != ERR_OK ? err : hub_open_identity(&hub, &complaint);
+    err = err != ERR_OK
+              ? err
+              : check_store_forked(hub.config.store, &hub.identity, STDOUT_FILENO, &report);
+    if (err != ERR_OK) {
+        return command_failed(err, &complaint);
+    }
+    char root[2 * SHA256_BYTES + 1];
+    hex_encode(bytes_of(report.root.bytes, SHA256_BYTES), root);
+    printf("%llu records (%llu reports, %llu events), %llu signed heads, root %s: %s\n",
+           (unsigned long long)report.records, (unsigned long long)report.reports,
+           (unsigned long long)report.events, (unsigned long long)report.heads, root,
+           report.problems == 0 ? "all is well" : "PROBLEMS, see above");
+    return report.problems == 0 ? 0 : 1;
+}

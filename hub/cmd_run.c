@@ -1,0 +1,160 @@
+/* mfi-hub run: the start-up steps, in order. */
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "conf/clock.h"
+#include "conf/log.h"
+#include "conf/options.h"
+#include "conf/signals.h"
+#include "hub/commands.h"
+#include "hub/zap.h"
+
+struct run_arguments {
+    struct common_arguments common;
+};
+
+static const struct option_row run_rows[] = {COMMON_ROWS(struct run_arguments), {0}};
+
+static const struct options run_options = {
+    .program = "mfi-hub run",
+    .about = "Serves agents, subscribers and regulators until SIGTERM. kill -9 at any moment loses "
+             "nothing: whoever has no receipt sends again.",
+    .rows = run_rows,
+};
+
+/* Three thresholds, worth half of the time at wide windows (LIMITS f), for some 30 MB. */
+static void tune_malloc(void)
+{
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+}
+
+static enum err check_open_files(const struct hub *hub, struct complaint *complaint)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur < (rlim_t)hub->config.peers_max + 200) {
+        return complain(complaint, ERR_CONFIG,
+                        "The limit of open files is %llu, too few for peers_max = %lld. Raise it "
+                        "(LimitNOFILE in the unit, ulimit -n) or lower peers_max.",
+                        (unsigned long long)limit.rlim_cur, (long long)hub->config.peers_max);
+    }
+    return ERR_OK;
+}
+
+static enum err make_shared(struct hub *hub)
+{
+    struct registry *registry = NULL;
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(store_env(hub->store), false, &txn);
+    err = err != ERR_OK ? err : registry_load(&txn, &registry);
+    err = err != ERR_OK ? err : roster_make(registry, &hub->roster);
+    err = err != ERR_OK ? err : head_make(writer_size(hub->writer), &hub->head);
+    err = err != ERR_OK ? err : writer_queue_make(&hub->writes);
+    hub->stop_fd = eventfd(0, EFD_CLOEXEC);
+    hub->zmq = zmq_ctx_new();
+    if (err != ERR_OK || hub->stop_fd < 0 || hub->zmq == NULL) {
+        return err != ERR_OK ? err : ERR_MEMORY;
+    }
+    /* Two I/O threads: agents on the first, subscribers on the second (LIMITS f). */
+    zmq_ctx_set(hub->zmq, ZMQ_IO_THREADS, 2);
+    zmq_ctx_set(hub->zmq, ZMQ_MAX_SOCKETS, 64);
+    zmq_ctx_set(hub->zmq, ZMQ_BLOCKY, 0);
+    return ERR_OK;
+}
+
+struct thread_row {
+    const char *name;
+    void *(*run)(void *argument);
+};
+
+static const struct thread_row doors[] = {
+    {"ingest", ingest_door_run},
+    {"feed", feed_door_run},
+    {"query", query_door_run},
+    {"admin", admin_door_run},
+};
+#define DOORS (sizeof doors / sizeof doors[0])
+
+static void wait_for_signal(int signal_fd)
+{
+    struct pollfd item = {.fd = signal_fd, .events = POLLIN};
+    while (poll(&item, 1, -1) <= 0 || !signals_came(signal_fd)) {
+    }
+}
+
+/* ZAP is bound before a door opens; what a door cannot do ends the process from its own thread. */
+static enum err serve(struct hub *hub, int signal_fd)
+{
+    pthread_t threads[DOORS + 1];
+    struct zap_thread zap = {.hub = hub};
+    enum err err = zap_bind(hub, &zap.socket);
+    if (err != ERR_OK || pthread_create(&threads[DOORS], NULL, zap_run, &zap) != 0) {
+        return err != ERR_OK ? err : ERR_MEMORY;
+    }
+    for (size_t i = 0; i < DOORS; i++) {
+        if (pthread_create(&threads[i], NULL, doors[i].run, hub) != 0) {
+            return ERR_MEMORY;
+        }
+        pthread_setname_np(threads[i], doors[i].name);
+    }
+    log_event(LOG_INFO, "started", "origin=%s records=%llu test=%s", hub->identity.origin,
+              (unsigned long long)writer_size(hub->writer), hub->identity.is_test ? "yes" : "no");
+    wait_for_signal(signal_fd);
+    hub->is_stopping = true;
+    (void)eventfd_write(hub->stop_fd, 1);
+    for (size_t i = 0; i <= DOORS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    log_event(LOG_INFO, "stopped", "records=%llu", (unsigned long long)writer_size(hub->writer));
+    return ERR_OK;
+}
+
+static enum err start(struct hub *hub, const char *config, struct complaint *complaint)
+{
+    bool is_new = false;
+    enum err err = hub_config_read(config, &hub->config, complaint);
+    err = err != ERR_OK ? err : check_open_files(hub, complaint);
+    err = err != ERR_OK ? err : hub_open(hub, HUB_WRITE, complaint);
+    err = err != ERR_OK ? err : hub_settings_journal(hub, hub_now_us(hub), &is_new, complaint);
+    if (err == ERR_OK && is_new) {
+        log_event(LOG_INFO, "settings", "country=%s text=\"new settings are in force\"",
+                  writer_settings(hub->writer)->country);
+    }
+    return err != ERR_OK ? err : make_shared(hub);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static struct hub hub; /* its threads may outlive this frame when the process ends early */
+    struct run_arguments arguments = {0};
+    struct complaint complaint = {{0}};
+    int signal_fd = -1;
+    int code = options_parse(&run_options, argc, argv, &arguments, NULL);
+    if (code >= 0) {
+        return code;
+    }
+    tune_malloc();
+    hub.started_at_us = clock_wall_us();
+    enum err err = signals_open(&signal_fd);
+    err = err != ERR_OK ? err : start(&hub, arguments.common.config, &complaint);
+    err = err != ERR_OK ? err : serve(&hub, signal_fd);
+    if (err != ERR_OK) {
+        return command_failed(err, &complaint);
+    }
+    roster_close(&hub.roster);
+    head_close(&hub.head);
+    writer_queue_close(&hub.writes);
+    zmq_ctx_term(hub.zmq);
+    close(hub.stop_fd);
+    hub_release(&hub);
+    return 0;
+}

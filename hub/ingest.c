@@ -1,0 +1,313 @@
+#include "hub/ingest.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "conf/log.h"
+
+#define DISK_FLOOR_BYTES  ((uint64_t)256 << 20) /* below this no report is taken */
+#define MAP_FLOOR_PERCENT 85
+
+enum err ingest_begin(struct ingest *ingest, int64_t now_us, int64_t now_ms,
+                      enum clock_state clock_state)
+{
+    enum err err = writer_begin(ingest->writer, now_us);
+    if (err != ERR_OK) {
+        return err;
+    }
+    answers_clear(ingest->answers);
+    ingest->now_us = now_us;
+    ingest->now_ms = now_ms;
+    ingest->clock_state = clock_state;
+    uint64_t used = 0;
+    uint64_t map = 0;
+    uint64_t free_on_disk = 0;
+    err = env_space(writer_txn(ingest->writer)->env, &used, &map, &free_on_disk);
+    ingest->is_short_of_disk =
+        free_on_disk < DISK_FLOOR_BYTES || used > map / 100 * MAP_FLOOR_PERCENT;
+    return err;
+}
+
+/* ---- sessions: a MAC over routing id, transport key and tag; the hub stores nothing ---- */
+
+static void session_mac(const struct ingest *ingest, const struct peer *peer,
+                        const uint8_t tag[static SESSION_TAG_BYTES],
+                        uint8_t ret_mac[static SESSION_MAC_BYTES])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, ingest->session_key, sizeof ingest->session_key,
+                            SESSION_MAC_BYTES);
+    crypto_generichash_update(&state, &peer->routing_id_size, 1);
+    crypto_generichash_update(&state, peer->routing_id, peer->routing_id_size);
+    crypto_generichash_update(&state, peer->user, sizeof peer->user);
+    crypto_generichash_update(&state, tag, SESSION_TAG_BYTES);
+    crypto_generichash_final(&state, ret_mac, SESSION_MAC_BYTES);
+}
+
+bool session_is_good(const struct ingest *ingest, const struct peer *peer, struct bytes session)
+{
+    uint8_t mac[SESSION_MAC_BYTES];
+    if (session.size != SESSION_BYTES) {
+        return false;
+    }
+    session_mac(ingest, peer, session.data, mac);
+    return sodium_memcmp(mac, session.data + SESSION_TAG_BYTES, SESSION_MAC_BYTES) == 0;
+}
+
+enum err hello_first(struct ingest *ingest, const struct peer *peer)
+{
+    Ihuriro__V1__HelloFirst message = IHURIRO__V1__HELLO_FIRST__INIT;
+    message.has_now_us = 1;
+    message.now_us = ingest->now_us;
+    return answers_frame(ingest->answers, peer, VERB_HELLO_FIRST, &message.base);
+}
+
+enum err ingest_refuse(struct ingest *ingest, const struct peer *peer, const char *rule,
+                       const char *text)
+{
+    Ihuriro__V1__Refused message = IHURIRO__V1__REFUSED__INIT;
+    message.rule = (char *)(uintptr_t)rule; /* packed only */
+    message.text = (char *)(uintptr_t)text;
+    message.has_now_us = 1;
+    message.now_us = ingest->now_us;
+    return answers_frame(ingest->answers, peer, VERB_REFUSED, &message.base);
+}
+
+const struct party *sender_party(const struct sender *sender, const char *institution)
+{
+    for (size_t i = 0; i < sender->party_count; i++) {
+        const struct party *party = sender->parties[i];
+        if (party->role == ROLE_MEMBER && strcmp(party->id, institution) == 0) {
+            return party;
+        }
+    }
+    return NULL;
+}
+
+/* ---- hello ---- */
+
+/* The newest of the shown checkpoints that stands; of those that do not, only the highest is
+ * verified. */
+static enum err find_standing(struct ingest *ingest, const Ihuriro__V1__Hello *hello,
+                              struct position *ret_stands)
+{
+    struct position stands = {0};
+    struct checkpoint lost = {0};
+    merkle_empty(&stands.root);
+    for (size_t i = 0; i < hello->n_checkpoints && i < HELLO_CHECKPOINTS_MAX; i++) {
+        struct checkpoint shown;
+        if (checkpoint_parse(bytes_of_pb(hello->checkpoints[i]), &shown) != ERR_OK) {
+            continue;
+        }
+        enum err err = journal_stands(writer_txn(ingest->writer), &shown.position);
+        if (err == ERR_OK && shown.position.size > stands.size) {
+            stands = shown.position;
+        } else if (err == ERR_LOST && shown.position.size >= lost.position.size) {
+            lost = shown;
+        } else if (err != ERR_OK && err != ERR_LOST) {
+            return err;
+        }
+    }
+    if (lost.position.size > 0 && checkpoint_verify(&lost, ingest->identity) == ERR_OK) {
+        bool is_new = false;
+        enum err err = writer_history_lost(ingest->writer, &lost, &is_new);
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (is_new) {
+            log_event(
+                LOG_ERROR, "history_lost",
+                "size=%llu text=\"an agent holds a receipt that this journal does not know: an "
+                "older copy of the disk was put back; agents offer again what is missing\"",
+                (unsigned long long)lost.position.size);
+        }
+    }
+    *ret_stands = stands;
+    return ERR_OK;
+}
+
+static enum err fill_held(struct ingest *ingest, const struct sender *sender,
+                          Ihuriro__V1__HelloAnswer *answer)
+{
+    Ihuriro__V1__Held *rows =
+        arena_take(&ingest->arena, sender->party_count * (sizeof *rows + sizeof rows) + 1);
+    if (rows == NULL) {
+        return ERR_MEMORY;
+    }
+    Ihuriro__V1__Held **row_pointers = (void *)(rows + sender->party_count);
+    for (size_t i = 0; i < sender->party_count; i++) {
+        uint64_t last = 0;
+        bool is_missing = false;
+        Ihuriro__V1__Held *row = &rows[answer->n_held];
+        *row = (Ihuriro__V1__Held)IHURIRO__V1__HELD__INIT;
+        row->institution = (char *)(uintptr_t)sender->parties[i]->id; /* packed only */
+        enum err err =
+            owners_get(writer_txn(ingest->writer), row->institution, &row->reports, &last);
+        err = err == ERR_NOT_FOUND ? ERR_OK : err;
+        err =
+            err != ERR_OK ? err : writer_is_missing(ingest->writer, row->institution, &is_missing);
+        if (err != ERR_OK) {
+            return err;
+        }
+        row_pointers[answer->n_held++] = row;
+        answer->has_settle = 1;
+        answer->settle = answer->settle || is_missing;
+    }
+    answer->held = row_pointers;
+    return ERR_OK;
+}
+
+enum err hello_take(struct ingest *ingest, const struct sender *sender, struct bytes body)
+{
+    const Ihuriro__V1__Hello *hello = NULL;
+    enum err err = MESSAGE_UNPACK(hello, MESSAGE_TOLERANT, body, &ingest->arena, &hello);
+    if (err != ERR_OK || hello->tag.len != SESSION_TAG_BYTES) {
+        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST", "The hello cannot be read.");
+    }
+    if ((hello->has_test && hello->test) != ingest->identity->is_test) {
+        return ingest_refuse(ingest, sender->peer, "ENV-13",
+                             ingest->identity->is_test
+                                 ? "This is a test hub; the agent is not set to `test = true`."
+                                 : "This is a real hub; the agent is set to `test = true`.");
+    }
+    if (sender->party_count > INSTITUTIONS_PER_KEY_MAX) {
+        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST",
+                             "Too many institutions for one transport key; use two.");
+    }
+    struct position stands;
+    Ihuriro__V1__HelloAnswer answer = IHURIRO__V1__HELLO_ANSWER__INIT;
+    PbPosition position = IHURIRO__V1__POSITION__INIT;
+    uint8_t session[SESSION_BYTES];
+    err = find_standing(ingest, hello, &stands);
+    err = err != ERR_OK ? err : fill_held(ingest, sender, &answer);
+    if (err != ERR_OK) {
+        return err;
+    }
+    memcpy(session, hello->tag.data, SESSION_TAG_BYTES);
+    session_mac(ingest, sender->peer, session, session + SESSION_TAG_BYTES);
+    position.size = stands.size;
+    position.root = pb_of_bytes(bytes_of(stands.root.bytes, sizeof stands.root.bytes));
+    answer.session = pb_of_bytes(bytes_of(session, sizeof session));
+    answer.schema_version = SCHEMA_VERSION;
+    answer.stands = &position;
+    answer.settings = pb_of_bytes(bytes_of(writer_settings_id(ingest->writer), SHA256_BYTES));
+    answer.now_us = ingest->now_us;
+    answer.has_test = 1;
+    answer.test = ingest->identity->is_test;
+    return answers_frame(ingest->answers, sender->peer, VERB_HELLO_ANSWER, &answer.base);
+}
+
+enum err settled_take(struct ingest *ingest, const struct sender *sender, struct bytes body)
+{
+    const Ihuriro__V1__Settled *settled = NULL;
+    enum err err = MESSAGE_UNPACK(settled, MESSAGE_TOLERANT, body, &ingest->arena, &settled);
+    if (err != ERR_OK) {
+        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST", "SETTLED cannot be read.");
+    }
+    if (!session_is_good(ingest, sender->peer, bytes_of_pb(settled->session))) {
+        return hello_first(ingest, sender->peer);
+    }
+    for (size_t i = 0; i < settled->n_institutions; i++) {
+        bool is_missing = false;
+        if (sender_party(sender, settled->institutions[i]) == NULL) {
+            continue;
+        }
+        err = writer_is_missing(ingest->writer, settled->institutions[i], &is_missing);
+        if (err == ERR_OK && is_missing) {
+            err = writer_back(ingest->writer, settled->institutions[i]);
+        }
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err own_take(struct ingest *ingest, const struct sender *sender, struct bytes body)
+{
+    const Ihuriro__V1__Own *own = NULL;
+    enum err err = MESSAGE_UNPACK(own, MESSAGE_TOLERANT, body, &ingest->arena, &own);
+    if (err != ERR_OK) {
+        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST", "OWN cannot be read.");
+    }
+    if (!session_is_good(ingest, sender->peer, bytes_of_pb(own->session))) {
+        return hello_first(ingest, sender->peer);
+    }
+    if (sender_party(sender, own->institution) == NULL) {
+        return ingest_refuse(ingest, sender->peer, "NOT_ENTITLED",
+                             "This key does not speak for that institution.");
+    }
+    return answers_own(ingest->answers, sender->peer, bytes_of_pb(own->session), own->number,
+                       own->institution, own->before);
+}
+
+/* ---- messages ---- */
+
+static enum err settings_take(struct ingest *ingest, const struct sender *sender, struct bytes body)
+{
+    AUTO(buffer_close) struct buffer frame = {0};
+    enum err err = settings_answer(writer_txn(ingest->writer), body, &frame);
+    return err != ERR_OK ? err : answers_raw(ingest->answers, sender->peer, buffer_bytes(&frame));
+}
+
+struct verb_row {
+    int verb;
+    enum err (*take)(struct ingest *ingest, const struct sender *sender, struct bytes body);
+};
+
+static const struct verb_row verbs[] = {
+    {VERB_SUBMIT, submit_take},   {VERB_HELLO, hello_take},           {VERB_OWN, own_take},
+    {VERB_SETTLED, settled_take}, {VERB_GET_SETTINGS, settings_take},
+};
+
+enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct bytes frame)
+{
+    struct sender sender = {.peer = peer};
+    int verb = 0;
+    struct bytes body = {0};
+    arena_reset(&ingest->arena);
+    enum err err = registry_by_transport(writer_registry(ingest->writer), peer->user,
+                                         ingest->now_us, &sender.parties, &sender.party_count);
+    if (err != ERR_OK) {
+        return err;
+    }
+    bool has_member = false;
+    for (size_t i = 0; i < sender.party_count; i++) {
+        has_member = has_member || sender.parties[i]->role == ROLE_MEMBER;
+    }
+    if (!has_member) {
+        ingest->counters->not_entitled++;
+        return ingest_refuse(
+            ingest, peer, "NOT_ENTITLED",
+            "This transport key is not in force for any institution (any more). Ask "
+            "the hub's operator.");
+    }
+    err = frame_open(frame, &verb, &body);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && err == ERR_OK; i++) {
+        if (verbs[i].verb == verb) {
+            return verbs[i].take(ingest, &sender, body);
+        }
+    }
+    ingest->counters->malformed++;
+    return ingest_refuse(ingest, peer, err == ERR_UNSUPPORTED ? "UNSUPPORTED" : "BAD_REQUEST",
+                         "This frame is of no verb that the ingest door knows.");
+}
+
+enum err ingest_end(struct ingest *ingest, const struct checkpoint **ret_checkpoint)
+{
+    enum err err = writer_seal(ingest->writer, ret_checkpoint);
+    err = err != ERR_OK ? err
+                        : answers_build(ingest->answers, writer_txn(ingest->writer),
+                                        *ret_checkpoint, ingest->now_us);
+    if (err != ERR_OK) {
+        writer_abort(ingest->writer);
+        return err;
+    }
+    if (!writer_has_written(ingest->writer)) {
+        writer_abort(ingest->writer);
+        return ERR_OK;
+    }
+    err = writer_commit(ingest->writer);
+    ingest->counters->commits += err == ERR_OK;
+    return err;
+}

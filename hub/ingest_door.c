@@ -1,0 +1,201 @@
+/* The ingest door's thread: the one writer. Drains what has arrived (bounded), judges, commits
+ * once, answers all. */
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "conf/clock.h"
+#include "conf/log.h"
+#include "hub/ingest.h"
+
+#define WRITES_PER_TURN 64
+#define IDLE_MS         1000
+
+struct ingest_door {
+    struct hub *hub;
+    struct door *door;
+    struct ingest ingest;
+    int64_t readers_checked_ms;
+    enum clock_state told_state;
+    /* the doors' requests of this turn, told once it is committed */
+    struct write_request requests[WRITES_PER_TURN];
+    struct written written[WRITES_PER_TURN];
+    size_t request_count;
+};
+
+/* Where nothing can be acknowledged any more: end at once, the unit starts us again. */
+static _Noreturn void give_up(const char *event, enum err err)
+{
+    log_event(LOG_ERROR, event,
+              "error=\"%s\" text=\"nothing of this turn was acknowledged; exiting\"",
+              err_text(err));
+    _exit(1);
+}
+
+/* ---- a turn ---- */
+
+static enum err take_messages(struct ingest_door *self)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < TURN_REPORTS_MAX && bytes < TURN_BYTES_MAX; i++) {
+        struct incoming incoming;
+        if (door_receive(self->door, &incoming) != ERR_OK) {
+            break;
+        }
+        bytes += incoming.frame.size;
+        enum err err = ingest_message(&self->ingest, &incoming.peer, incoming.frame);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Acts are validated; a refused one changes nothing and does not end the turn. Accesses are
+ * journaled as they come. */
+static enum err write_one(struct ingest_door *self, const struct write_request *request,
+                          struct written *written)
+{
+    struct writer *writer = self->ingest.writer;
+    if (request->is_act) {
+        written->err = writer_acts(writer, request->events, request->count, &written->complaint,
+                                   &written->first_seq, &written->last_seq);
+        return written->err == ERR_REFUSED || written->err == ERR_MALFORMED ? ERR_OK : written->err;
+    }
+    for (size_t i = 0; i < request->count; i++) {
+        enum err err = writer_event(writer, request->events[i], &written->last_seq);
+        if (err != ERR_OK) {
+            return err;
+        }
+        written->first_seq = i == 0 ? written->last_seq : written->first_seq;
+    }
+    return ERR_OK;
+}
+
+static enum err take_writes(struct ingest_door *self)
+{
+    self->request_count = 0;
+    while (self->request_count < WRITES_PER_TURN) {
+        struct write_request *request = &self->requests[self->request_count];
+        struct written *written = &self->written[self->request_count];
+        if (writer_queue_take(self->hub->writes, request) != ERR_OK) {
+            break;
+        }
+        *written = (struct written){0};
+        self->request_count++;
+        enum err err = write_one(self, request, written);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+static void send_frame(void *context, const struct peer *peer, struct bytes frame)
+{
+    struct ingest_door *self = context;
+    (void)door_send(self->door, peer, frame); /* what does not leave is asked again; counted */
+}
+
+/* After commit, and only then: the registry others read, the head, the answers. */
+static void publish(struct ingest_door *self)
+{
+    struct registry *registry = NULL;
+    if (writer_new_registry(self->ingest.writer, &registry) == ERR_OK &&
+        roster_swap(self->hub->roster, registry) != ERR_OK) {
+        give_up("registry_not_swapped", ERR_MEMORY);
+    }
+    hub_clock_recorded(self->hub->clock, writer_last_received_us(self->ingest.writer));
+    head_set(self->hub->head, writer_size(self->ingest.writer));
+    for (size_t i = 0; i < self->request_count; i++) {
+        write_request_done(&self->requests[i], &self->written[i]);
+    }
+    answers_deliver(self->ingest.answers, send_frame, self);
+}
+
+static void turn(struct ingest_door *self)
+{
+    const struct checkpoint *checkpoint = NULL;
+    enum clock_state state = hub_clock_check(self->hub->clock);
+    if (state != self->told_state) {
+        log_event(state == CLOCK_RIGHT ? LOG_INFO : LOG_ERROR, "clock", "text=\"%s\"",
+                  clock_state_text(state));
+        self->told_state = state;
+    }
+    enum err err = ingest_begin(&self->ingest, hub_clock_now_us(self->hub->clock),
+                                clock_monotonic_ms(), state);
+    err = err != ERR_OK ? err : take_messages(self);
+    err = err != ERR_OK ? err : take_writes(self);
+    err = err != ERR_OK ? err : ingest_end(&self->ingest, &checkpoint);
+    if (err != ERR_OK) {
+        give_up("ingest_commit_failed", err);
+    }
+    publish(self);
+}
+
+static void look_after(struct ingest_door *self)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - self->readers_checked_ms >= 60000) {
+        env_check_readers(store_env(self->hub->store));
+        self->readers_checked_ms = now_ms;
+    }
+}
+
+static void loop(struct ingest_door *self)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = door_socket(self->door), .events = ZMQ_POLLIN},
+        {.fd = writer_queue_fd(self->hub->writes), .events = ZMQ_POLLIN},
+        {.fd = self->hub->stop_fd, .events = ZMQ_POLLIN},
+    };
+    while (!self->hub->is_stopping) {
+        int ready = zmq_poll(items, 3, IDLE_MS);
+        if (ready > 0 && ((items[0].revents | items[1].revents) & ZMQ_POLLIN)) {
+            turn(self);
+        }
+        look_after(self);
+    }
+}
+
+void *ingest_door_run(void *argument)
+{
+    struct hub *hub = argument;
+    struct complaint complaint = {{0}};
+    struct ingest_door *self = calloc(1, sizeof *self);
+    struct door_options options = {
+        .endpoint = hub->config.ingest,
+        .domain = "ingest",
+        .key = hub->transport_key,
+        .request_max = INGEST_REQUEST_MAX,
+        .receive_hwm = 64,
+        .send_hwm = 64,
+    };
+    if (self == NULL) {
+        give_up("ingest_door_not_opened", ERR_MEMORY);
+    }
+    self->hub = hub;
+    self->ingest.writer = hub->writer;
+    self->ingest.identity = &hub->identity;
+    self->ingest.counters = &hub->counters;
+    randombytes_buf(self->ingest.session_key, sizeof self->ingest.session_key);
+    enum err err = door_open(hub->zmq, &options, &complaint, &self->door);
+    err = err != ERR_OK ? err : answers_make(&self->ingest.answers);
+    err = err != ERR_OK ? err
+                        : quota_make(hub->config.quota_bucket, hub->config.quota_per_hour,
+                                     &self->ingest.quota);
+    if (err != ERR_OK) {
+        log_event(LOG_ERROR, "ingest_door_not_opened", "error=\"%s\" text=\"%s\"", err_text(err),
+                  complaint.text);
+        _exit(2);
+    }
+    log_event(LOG_INFO, "door_open", "door=ingest endpoint=%s", hub->config.ingest);
+    loop(self);
+    door_close(&self->door);
+    answers_close(&self->ingest.answers);
+    quota_close(&self->ingest.quota);
+    arena_close(&self->ingest.arena);
+    free(self);
+    return NULL;
+}

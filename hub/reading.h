@@ -1,0 +1,84 @@
+/* What the feed and query doors share: what a step may look at, what it may do, and the building of
+ * RECORDS answers. Nothing here reads a clock or a socket. */
+#ifndef IHURIRO_HUB_READING_H
+#define IHURIRO_HUB_READING_H
+
+#include "hub/accesses.h"
+#include "hub/hub.h"
+#include "proto/access.h"
+
+/* All of one moment. The transaction is short: a step looks at READ_TXN_RECORDS_MAX records at
+ * most. */
+struct reading {
+    struct txn *txn;
+    const struct registry *registry;
+    uint64_t generation; /* of the roster; taken before the registry, so never newer than it */
+    int64_t now_us;      /* the hub's time, said in each answer */
+    int64_t now_ms;      /* monotonic */
+    struct counters *counters;
+};
+
+/* What a step does to the world. */
+struct reading_out {
+    void *context;
+    /* Sends, or drops: what does not leave is asked again. */
+    void (*answer)(void *context, const struct peer *peer, struct bytes frame);
+    /* Hands an ACCESS event to the writer. ERR_BUSY: the reader is told to come later. */
+    enum err (*journal)(void *context, uint64_t ticket, struct bytes event);
+    void (*nonce)(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES]);
+};
+
+void reading_answer(const struct reading_out *out, const struct peer *peer, enum verb verb,
+                    const ProtobufCMessage *body);
+void reading_refuse(const struct reading *reading, const struct reading_out *out,
+                    const struct peer *peer, const char *rule, const char *text);
+void reading_retry_later(const struct reading *reading, const struct reading_out *out,
+                         const struct peer *peer, uint32_t seconds, const char *text);
+
+/* The party that speaks for the connection, valid today. NULL after the peer was told
+ * NOT_ENTITLED. */
+const struct party *reading_party(const struct reading *reading, const struct reading_out *out,
+                                  const struct peer *peer);
+
+/* A Position of a peer. With size > 0 and no root it is what a user typed, and ret_is_bare: what
+ * stands there now is meant. ERR_MALFORMED for a root of another length. */
+MUST_USE enum err position_of_message(const PbPosition *message, struct position *ret_position,
+                                      bool *ret_is_bare);
+/* ret_message's root is a view into position. */
+void position_to_message(const struct position *position, PbPosition *ret_message);
+
+/* ---- RECORDS ---- */
+
+/* Collects the records of one answer; views into the transaction. One a door, used again and
+ * again. */
+struct scanner;
+
+MUST_USE enum err scanner_make(struct scanner **ret_scanner);
+void scanner_close(struct scanner **scanner);
+
+struct scan {
+    const struct party *reader;
+    const PbFilter *filter;
+    size_t bytes_max;    /* of the answer; 0: ANSWER_MAX */
+    uint64_t proof_size; /* 0: without proofs; else the tree they are of */
+};
+
+void scanner_begin(struct scanner *scanner, const struct scan *scan);
+size_t scanner_count(const struct scanner *scanner);
+/* Looks at one record, and takes it if the filter does and the reader may see it. ERR_TOO_LARGE: it
+ * belongs in the answer but does not fit into this one (never the first). */
+MUST_USE enum err scanner_look(struct scanner *scanner, const struct reading *reading,
+                               uint64_t seq);
+
+struct scan_answer {
+    uint64_t number;
+    struct position from;
+    uint64_t to; /* scanned to */
+    const uint8_t *rights;
+};
+
+/* Packs RECORDS with what was taken. */
+MUST_USE enum err scanner_pack(struct scanner *scanner, const struct reading *reading,
+                               const struct scan_answer *answer, struct buffer *frame);
+
+#endif

@@ -1,0 +1,608 @@
+#include "hub/writer.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+/* What is known of replaced history: since when, and the highest position that was lost. */
+struct lost_history {
+    uint64_t seq; /* of the last RESTORED or HISTORY_LOST; 0: none */
+    int64_t time_us;
+    uint64_t highest_size;
+};
+
+struct writer {
+    struct writer_parts parts;
+    struct registry *registry;
+    bool has_new_registry;
+    struct arena settings_arena;
+    const PbSettings *settings;
+    uint8_t settings_id[SHA256_BYTES];
+    struct lost_history lost;
+    int64_t last_received_us;
+    uint64_t size;
+    /* the open turn */
+    struct txn txn;
+    bool is_open;
+    int64_t now_us;
+    size_t appended;
+    bool is_touched;
+    struct buffer checkpoint_text;
+    struct checkpoint checkpoint;
+};
+
+/* ---- what the journal says ---- */
+
+struct events_of {
+    struct txn *txn;
+    struct registry *registry;
+    struct arena *arena;
+};
+
+static enum err open_event(struct txn *txn, uint64_t seq, struct arena *arena,
+                           struct record *ret_record, const PbEvent **ret_event)
+{
+    enum err err = journal_get(txn, seq, ret_record);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return MESSAGE_UNPACK(event, MESSAGE_TOLERANT, ret_record->body, arena, ret_event);
+}
+
+static enum err apply_event(void *context, uint64_t seq)
+{
+    struct events_of *of = context;
+    struct record record;
+    const PbEvent *event = NULL;
+    arena_reset(of->arena);
+    enum err err = open_event(of->txn, seq, of->arena, &record, &event);
+    return err != ERR_OK ? err : registry_apply(of->registry, event, record.header.id);
+}
+
+static const int act_kinds[] = {KIND_PARTY, KIND_KEYS, KIND_AGREEMENT};
+#define ACT_KINDS (sizeof act_kinds / sizeof act_kinds[0])
+
+enum err registry_load(struct txn *txn, struct registry **ret_registry)
+{
+    AUTO(registry_close) struct registry *registry = NULL;
+    AUTO(arena_close) struct arena arena = {0};
+    enum err err = registry_make(&registry);
+    struct events_of of = {.txn = txn, .registry = registry, .arena = &arena};
+    for (size_t i = 0; i < ACT_KINDS && err == ERR_OK; i++) {
+        err = events_walk(txn, act_kinds[i], NULL, apply_event, &of);
+    }
+    err = err != ERR_OK ? err : registry_seal(registry);
+    if (err == ERR_OK) {
+        *ret_registry = STEAL(registry);
+    }
+    return err;
+}
+
+enum err settings_load(struct txn *txn, struct arena *arena, const PbSettings **ret_settings,
+                       uint8_t ret_id[static SHA256_BYTES])
+{
+    uint64_t seq = 0;
+    struct record record;
+    const PbEvent *event = NULL;
+    enum err err = events_last(txn, KIND_SETTINGS, &seq);
+    err = err != ERR_OK ? err : open_event(txn, seq, arena, &record, &event);
+    if (err == ERR_OK && event->settings == NULL) {
+        err = ERR_CORRUPT;
+    }
+    if (err == ERR_OK) {
+        *ret_settings = event->settings;
+        memcpy(ret_id, record.header.id, SHA256_BYTES);
+    }
+    return err;
+}
+
+struct lost_fold {
+    struct txn *txn;
+    struct arena *arena;
+    struct lost_history *lost;
+};
+
+static enum err fold_lost(void *context, uint64_t seq)
+{
+    struct lost_fold *fold = context;
+    struct record record;
+    const PbEvent *event = NULL;
+    arena_reset(fold->arena);
+    enum err err = open_event(fold->txn, seq, fold->arena, &record, &event);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (seq > fold->lost->seq) {
+        fold->lost->seq = seq;
+        fold->lost->time_us = event->time_us;
+    }
+    struct checkpoint lost;
+    if (event->history_lost != NULL &&
+        checkpoint_parse(bytes_of_pb(event->history_lost->checkpoint), &lost) == ERR_OK &&
+        lost.position.size > fold->lost->highest_size) {
+        fold->lost->highest_size = lost.position.size;
+    }
+    return ERR_OK;
+}
+
+static enum err load_lost(struct txn *txn, struct lost_history *lost)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct lost_fold fold = {.txn = txn, .arena = &arena, .lost = lost};
+    enum err err = events_walk(txn, KIND_RESTORED, NULL, fold_lost, &fold);
+    return err != ERR_OK ? err : events_walk(txn, KIND_HISTORY_LOST, NULL, fold_lost, &fold);
+}
+
+static enum err load(struct writer *writer)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(store_env(writer->parts.store), false, &txn);
+    if (err != ERR_OK) {
+        return err;
+    }
+    writer->size = journal_size(&txn);
+    if (writer->size > 0) {
+        struct record last;
+        err = journal_get(&txn, writer->size, &last);
+        writer->last_received_us = err == ERR_OK ? last.header.received_at_us : 0;
+    }
+    err = err != ERR_OK ? err : registry_load(&txn, &writer->registry);
+    err = err != ERR_OK ? err : load_lost(&txn, &writer->lost);
+    if (err == ERR_OK) {
+        err = settings_load(&txn, &writer->settings_arena, &writer->settings, writer->settings_id);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* a new store has no settings yet */
+}
+
+/* ---- journal and acts.log: each side gets what it lacks, by id ---- */
+
+struct reconcile {
+    struct writer *writer;
+    struct arena *arena;
+    struct buffer bodies;
+    size_t ends[1024];
+    size_t count;
+};
+
+static enum err flush_to_log(struct reconcile *reconcile)
+{
+    struct bytes events[1024];
+    size_t begin = 0;
+    for (size_t i = 0; i < reconcile->count; i++) {
+        events[i] = bytes_of(reconcile->bodies.data + begin, reconcile->ends[i] - begin);
+        begin = reconcile->ends[i];
+    }
+    enum err err = reconcile->count == 0
+                       ? ERR_OK
+                       : acts_append(reconcile->writer->parts.acts, events, reconcile->count);
+    reconcile->count = 0;
+    buffer_clear(&reconcile->bodies);
+    return err;
+}
+
+static enum err log_lacks(void *context, uint64_t seq)
+{
+    struct reconcile *reconcile = context;
+    struct record record;
+    enum err err = journal_get(&reconcile->writer->txn, seq, &record);
+    if (err != ERR_OK || acts_hold(reconcile->writer->parts.acts, record.header.id)) {
+        return err;
+    }
+    err = buffer_append(&reconcile->bodies, record.body.data, record.body.size);
+    reconcile->ends[reconcile->count++] = reconcile->bodies.size;
+    if (err == ERR_OK && reconcile->count == 1024) {
+        err = flush_to_log(reconcile);
+    }
+    return err;
+}
+
+struct id_search {
+    struct txn *txn;
+    const uint8_t *id;
+};
+
+static enum err has_id(void *context, uint64_t seq)
+{
+    struct id_search *search = context;
+    struct record record;
+    enum err err = journal_get(search->txn, seq, &record);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return memcmp(record.header.id, search->id, SHA256_BYTES) == 0 ? ERR_EXISTS : ERR_OK;
+}
+
+/* Journals the acts of acts.log that the journal lacks. */
+static enum err journal_lacks(struct writer *writer, struct arena *arena)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < acts_count(writer->parts.acts) && err == ERR_OK; i++) {
+        struct bytes bytes = acts_at(writer->parts.acts, i);
+        const PbEvent *event = NULL;
+        uint8_t id[SHA256_BYTES];
+        sha256(bytes, id);
+        arena_reset(arena);
+        err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, bytes, arena, &event);
+        if (err != ERR_OK) {
+            return err;
+        }
+        struct id_search search = {.txn = &writer->txn, .id = id};
+        err = events_walk(&writer->txn, event_kind(event), event->subject, has_id, &search);
+        if (err == ERR_OK) {
+            uint64_t seq;
+            err = writer_event(writer, bytes, &seq);
+        } else if (err == ERR_EXISTS) {
+            err = ERR_OK;
+        }
+    }
+    return err;
+}
+
+static enum err reconcile(struct writer *writer, int64_t now_us)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct reconcile state = {.writer = writer, .arena = &arena};
+    enum err err = writer_begin(writer, now_us);
+    for (size_t i = 0; i < ACT_KINDS && err == ERR_OK; i++) {
+        err = events_walk(&writer->txn, act_kinds[i], NULL, log_lacks, &state);
+    }
+    err = err != ERR_OK ? err : flush_to_log(&state);
+    buffer_close(&state.bodies);
+    err = err != ERR_OK ? err : journal_lacks(writer, &arena);
+    const struct checkpoint *checkpoint = NULL;
+    if (err == ERR_OK && writer_has_written(writer)) {
+        err = writer_seal(writer, &checkpoint);
+        return err != ERR_OK ? err : writer_commit(writer);
+    }
+    writer_abort(writer);
+    return err;
+}
+
+enum err writer_make(const struct writer_parts *parts, int64_t now_us, struct complaint *complaint,
+                     struct writer **ret_writer)
+{
+    AUTO(writer_close) struct writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL) {
+        return ERR_MEMORY;
+    }
+    writer->parts = *parts;
+    enum err err = load(writer);
+    if (err != ERR_OK) {
+        return complain(
+            complaint, err,
+            "The store %s cannot be read (%s). Check it with `mfi-hub verify`; a backup "
+            "is brought back with `mfi-hub restore`.",
+            env_path(store_env(parts->store)), err_text(err));
+    }
+    err = reconcile(writer, now_us);
+    if (err != ERR_OK) {
+        return complain(complaint, err, "The journal and acts.log cannot be brought together (%s).",
+                        err_text(err));
+    }
+    *ret_writer = STEAL(writer);
+    return ERR_OK;
+}
+
+void writer_close(struct writer **writer)
+{
+    if (*writer == NULL) {
+        return;
+    }
+    writer_abort(*writer);
+    registry_close(&(*writer)->registry);
+    arena_close(&(*writer)->settings_arena);
+    buffer_close(&(*writer)->checkpoint_text);
+    free(*writer);
+    *writer = NULL;
+}
+
+/* ---- a turn ---- */
+
+enum err writer_begin(struct writer *writer, int64_t now_us)
+{
+    assert(!writer->is_open);
+    enum err err = txn_begin(store_env(writer->parts.store), true, &writer->txn);
+    writer->is_open = err == ERR_OK;
+    writer->now_us = now_us > writer->last_received_us ? now_us : writer->last_received_us;
+    writer->appended = 0;
+    writer->is_touched = false;
+    return err;
+}
+
+void writer_abort(struct writer *writer)
+{
+    if (!writer->is_open) {
+        return;
+    }
+    txn_end(&writer->txn);
+    writer->is_open = false;
+    writer->size -= writer->appended;
+    writer->appended = 0;
+}
+
+struct txn *writer_txn(struct writer *writer)
+{
+    assert(writer->is_open);
+    return &writer->txn;
+}
+
+void writer_touch(struct writer *writer)
+{
+    writer->is_touched = true;
+}
+
+bool writer_has_written(const struct writer *writer)
+{
+    return writer->appended > 0 || writer->is_touched;
+}
+
+enum err writer_report(struct writer *writer, struct append *append, struct header *ret_header)
+{
+    append->header.received_at_us = writer->now_us;
+    enum err err = journal_append(&writer->txn, append, ret_header);
+    if (err == ERR_OK) {
+        writer->appended++;
+        writer->size++;
+    }
+    return err;
+}
+
+/* What the writer itself keeps of an event. */
+static enum err keep_event(struct writer *writer, const PbEvent *event, struct bytes raw,
+                           const struct header *header)
+{
+    if (header->kind == KIND_SETTINGS) {
+        const PbEvent *copy = NULL;
+        arena_reset(&writer->settings_arena);
+        enum err err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, raw, &writer->settings_arena, &copy);
+        if (err != ERR_OK) {
+            return err;
+        }
+        writer->settings = copy->settings;
+        memcpy(writer->settings_id, header->id, SHA256_BYTES);
+    }
+    if (header->kind == KIND_RESTORED || header->kind == KIND_HISTORY_LOST) {
+        writer->lost.seq = header->seq;
+        writer->lost.time_us = event->time_us;
+    }
+    for (size_t i = 0; i < ACT_KINDS; i++) {
+        if (header->kind == act_kinds[i]) {
+            writer->has_new_registry = true;
+            enum err err = registry_apply(writer->registry, event, header->id);
+            return err != ERR_OK ? err : registry_seal(writer->registry);
+        }
+    }
+    return ERR_OK;
+}
+
+enum err writer_event(struct writer *writer, struct bytes event, uint64_t *ret_seq)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    const PbEvent *message = NULL;
+    enum err err = event.size > EVENT_BYTES_MAX ? ERR_TOO_LARGE : ERR_OK;
+    err = err != ERR_OK ? err : MESSAGE_UNPACK(event, MESSAGE_TOLERANT, event, &arena, &message);
+    int kind = err == ERR_OK ? event_kind(message) : 0;
+    if (err != ERR_OK || kind == 0) {
+        return err != ERR_OK ? err : ERR_MALFORMED;
+    }
+    struct append append = {.body = event};
+    append.header.kind = (uint8_t)kind;
+    append.header.first_received_at_us = message->time_us;
+    if (message->subject != NULL) {
+        if (!institution_id_is_valid(message->subject)) {
+            return ERR_MALFORMED;
+        }
+        memcpy(append.header.institution, message->subject, strlen(message->subject));
+    }
+    sha256(event, append.header.id);
+    struct header header;
+    err = writer_report(writer, &append, &header);
+    err = err != ERR_OK ? err : keep_event(writer, message, event, &header);
+    if (err == ERR_OK) {
+        *ret_seq = header.seq;
+    }
+    return err;
+}
+
+enum err writer_new_event(struct writer *writer, PbEvent *event, uint64_t *ret_seq)
+{
+    uint8_t nonce[16];
+    AUTO(buffer_close) struct buffer raw = {0};
+    randombytes_buf(nonce, sizeof nonce);
+    if (event->time_us < writer->now_us) {
+        event->time_us = writer->now_us;
+    }
+    event->nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
+    enum err err = message_pack(&event->base, &raw);
+    return err != ERR_OK ? err : writer_event(writer, buffer_bytes(&raw), ret_seq);
+}
+
+/* Validates each act against the registry as the ones before it make it. Leaves the scratch
+ * registry changed. */
+static enum err validate_acts(struct registry *scratch, const struct bytes *events, size_t count,
+                              struct complaint *complaint)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    for (size_t i = 0; i < count; i++) {
+        const PbEvent *event = NULL;
+        uint8_t id[SHA256_BYTES];
+        sha256(events[i], id);
+        arena_reset(&arena);
+        enum err err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, events[i], &arena, &event);
+        int kind = err == ERR_OK ? event_kind(event) : 0;
+        if (kind != KIND_PARTY && kind != KIND_KEYS && kind != KIND_AGREEMENT) {
+            return complain(complaint, ERR_REFUSED, "This is not an act that the hub knows.");
+        }
+        err = registry_validate(scratch, event, complaint);
+        err = err != ERR_OK ? err : registry_apply(scratch, event, id);
+        err = err != ERR_OK ? err : registry_seal(scratch);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err writer_acts(struct writer *writer, const struct bytes *events, size_t count,
+                     struct complaint *complaint, uint64_t *ret_first_seq, uint64_t *ret_last_seq)
+{
+    AUTO(registry_close) struct registry *scratch = NULL;
+    enum err err = registry_load(&writer->txn, &scratch);
+    err = err != ERR_OK ? err : validate_acts(scratch, events, count, complaint);
+    if (err == ERR_OK && acts_append(writer->parts.acts, events, count) != ERR_OK) {
+        err = complain(complaint, ERR_IO,
+                       "acts.log could not be written; nothing was changed. Is the disk full?");
+    }
+    uint64_t first = 0;
+    uint64_t last = 0;
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        err = writer_event(writer, events[i], &last);
+        first = i == 0 ? last : first;
+    }
+    if (err == ERR_OK) {
+        *ret_first_seq = first;
+        *ret_last_seq = last;
+    }
+    return err;
+}
+
+enum err writer_seal(struct writer *writer, const struct checkpoint **ret_checkpoint)
+{
+    buffer_clear(&writer->checkpoint_text);
+    enum err err;
+    if (writer->appended > 0) {
+        err = journal_seal(&writer->txn, writer->parts.identity->origin, writer->parts.log_key,
+                           writer->now_us, &writer->checkpoint_text, &writer->checkpoint);
+    } else {
+        err = heads_newest(&writer->txn, &writer->checkpoint);
+        if (err == ERR_OK) { /* a copy: the view dies with the transaction */
+            err = buffer_append(&writer->checkpoint_text, writer->checkpoint.text.data,
+                                writer->checkpoint.text.size);
+            writer->checkpoint.text = buffer_bytes(&writer->checkpoint_text);
+        }
+    }
+    if (err == ERR_OK) {
+        *ret_checkpoint = &writer->checkpoint;
+    }
+    return err;
+}
+
+enum err writer_commit(struct writer *writer)
+{
+    assert(writer->is_open);
+    writer->is_open = false;
+    enum err err = txn_commit(&writer->txn);
+    if (err == ERR_OK && writer->appended > 0) {
+        writer->last_received_us = writer->now_us;
+    }
+    if (err != ERR_OK) {
+        writer->size -= writer->appended;
+    }
+    writer->appended = 0;
+    return err;
+}
+
+/* ---- what it knows ---- */
+
+const struct registry *writer_registry(const struct writer *writer)
+{
+    return writer->registry;
+}
+
+enum err writer_new_registry(struct writer *writer, struct registry **ret_registry)
+{
+    if (!writer->has_new_registry) {
+        return ERR_NOT_FOUND;
+    }
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(store_env(writer->parts.store), false, &txn);
+    err = err != ERR_OK ? err : registry_load(&txn, ret_registry);
+    writer->has_new_registry = err != ERR_OK;
+    return err;
+}
+
+const PbSettings *writer_settings(const struct writer *writer)
+{
+    return writer->settings;
+}
+
+const uint8_t *writer_settings_id(const struct writer *writer)
+{
+    return writer->settings_id;
+}
+
+int64_t writer_last_received_us(const struct writer *writer)
+{
+    return writer->last_received_us;
+}
+
+uint64_t writer_size(const struct writer *writer)
+{
+    return writer->size;
+}
+
+enum err writer_history_lost(struct writer *writer, const struct checkpoint *lost,
+                             bool *ret_journaled)
+{
+    *ret_journaled = false;
+    if (writer->lost.seq != 0 && lost->time_us <= writer->lost.time_us &&
+        lost->position.size <= writer->lost.highest_size) {
+        return ERR_OK; /* it says nothing new */
+    }
+    Ihuriro__V1__HistoryLost part = IHURIRO__V1__HISTORY_LOST__INIT;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    part.checkpoint = pb_of_bytes(lost->text);
+    event.time_us =
+        lost->time_us; /* not before what it speaks of, so that the same one says nothing new */
+    event.history_lost = &part;
+    uint64_t seq = 0;
+    enum err err = writer_new_event(writer, &event, &seq);
+    if (err == ERR_OK) {
+        if (lost->position.size > writer->lost.highest_size) {
+            writer->lost.highest_size = lost->position.size;
+        }
+        *ret_journaled = true;
+    }
+    return err;
+}
+
+static enum err last_of(void *context, uint64_t seq)
+{
+    uint64_t *last = context;
+    *last = seq;
+    return ERR_OK;
+}
+
+enum err writer_is_missing(struct writer *writer, const char *institution, bool *ret_is_missing)
+{
+    uint64_t back = 0;
+    *ret_is_missing = false;
+    if (writer->lost.seq == 0) {
+        return ERR_OK;
+    }
+    enum err err = events_walk(&writer->txn, KIND_BACK, institution, last_of, &back);
+    if (err == ERR_OK) {
+        *ret_is_missing = back < writer->lost.seq;
+    }
+    return err;
+}
+
+enum err writer_back(struct writer *writer, const char *institution)
+{
+    uint64_t held = 0;
+    uint64_t last = 0;
+    enum err err = owners_get(&writer->txn, institution, &held, &last);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    Ihuriro__V1__Back part = IHURIRO__V1__BACK__INIT;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    char subject[INSTITUTION_ID_MAX + 1];
+    memcpy(subject, institution, strlen(institution) + 1);
+    part.has_held = 1;
+    part.held = held;
+    event.subject = subject;
+    event.back = &part;
+    uint64_t seq = 0;
+    return writer_new_event(writer, &event, &seq);
+}
