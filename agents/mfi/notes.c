@@ -1,0 +1,79 @@
+#include "agents/mfi/notes.h"
+
+#include <string.h>
+
+static const char contact_name[] = "contact";
+static const char settings_name[] = "settings";
+static const char settings_receipt_name[] = "settings-receipt";
+
+/* contact: last contact u64, last error u64, hub time u64, schema u32, text. */
+enum { CONTACT_HEAD_BYTES = 28 };
+
+enum err contact_get(struct txn *txn, struct contact *ret_contact)
+{
+    struct bytes value = {0};
+    enum err err = outbox_note_get(txn, contact_name, &value);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    struct contact contact = {0};
+    if (err == ERR_OK && value.size >= CONTACT_HEAD_BYTES) {
+        contact.last_contact_us = (int64_t)get_u64(value.data);
+        contact.last_error_us = (int64_t)get_u64(value.data + 8);
+        contact.hub_time_us = (int64_t)get_u64(value.data + 16);
+        contact.hub_schema = get_u32(value.data + 24);
+        size_t text = value.size - CONTACT_HEAD_BYTES;
+        text = text < sizeof contact.last_error ? text : sizeof contact.last_error - 1;
+        memcpy(contact.last_error, value.data + CONTACT_HEAD_BYTES, text);
+    }
+    *ret_contact = contact;
+    return ERR_OK;
+}
+
+enum err contact_put(struct txn *txn, const struct contact *contact)
+{
+    uint8_t raw[CONTACT_HEAD_BYTES + sizeof contact->last_error];
+    put_u64(raw, (uint64_t)contact->last_contact_us);
+    put_u64(raw + 8, (uint64_t)contact->last_error_us);
+    put_u64(raw + 16, (uint64_t)contact->hub_time_us);
+    put_u32(raw + 24, contact->hub_schema);
+    size_t text = strnlen(contact->last_error, sizeof contact->last_error);
+    memcpy(raw + CONTACT_HEAD_BYTES, contact->last_error, text);
+    return outbox_note_put(txn, contact_name, bytes_of(raw, CONTACT_HEAD_BYTES + text));
+}
+
+enum err settings_note_put(struct txn *txn, struct bytes event, struct bytes receipt)
+{
+    outbox_note_put(txn, settings_name, event);
+    return outbox_note_put(txn, settings_receipt_name, receipt);
+}
+
+enum err settings_note_get(struct txn *txn, struct arena *arena, const PbSettings **ret_settings,
+                           uint8_t ret_id[static SHA256_BYTES], int64_t *ret_since_us)
+{
+    struct bytes value = {0};
+    enum err err = outbox_note_get(txn, settings_name, &value);
+    if (err != ERR_OK) {
+        return err;
+    }
+    PbEvent *event = NULL;
+    err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, value, arena, &event);
+    if (err != ERR_OK || event->settings == NULL) {
+        return err != ERR_OK ? err : ERR_CORRUPT;
+    }
+    sha256(value, ret_id);
+    *ret_since_us = event->time_us;
+    *ret_settings = event->settings;
+    return ERR_OK;
+}
+
+bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES])
+{
+    struct bytes value = {0};
+    if (outbox_note_get(txn, settings_name, &value) != ERR_OK) {
+        return false;
+    }
+    uint8_t kept[SHA256_BYTES];
+    sha256(value, kept);
+    return memcmp(kept, id, SHA256_BYTES) == 0;
+}

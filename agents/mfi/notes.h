@@ -1,0 +1,32 @@
+/* The small values that the agent keeps beside its entries, by name. */
+#ifndef IHURIRO_AGENTS_MFI_NOTES_H
+#define IHURIRO_AGENTS_MFI_NOTES_H
+
+#include "proto/checkpoint.h"
+#include "storage/outbox.h"
+
+/* What `status` shows of the connection. */
+struct contact {
+    int64_t last_contact_us; /* 0: never */
+    int64_t last_error_us;   /* 0: none since the last contact */
+    char last_error[512];
+    int64_t hub_time_us; /* the hub's clock at the last contact */
+    uint32_t hub_schema; /* 0: not known */
+};
+
+MUST_USE enum err contact_get(struct txn *txn, struct contact *ret_contact);
+/* Errors stick in the transaction. */
+enum err contact_put(struct txn *txn, const struct contact *contact);
+
+/* The newest settings that the hub told us: the event's bytes (their SHA-256 is the id) and its
+ * receipt. */
+enum err settings_note_put(struct txn *txn, struct bytes event, struct bytes receipt);
+/* ERR_NOT_FOUND before the first contact. The message lives in the arena; ret_since_us is the
+ * event's own time. */
+MUST_USE enum err settings_note_get(struct txn *txn, struct arena *arena,
+                                    const PbSettings **ret_settings,
+                                    uint8_t ret_id[static SHA256_BYTES], int64_t *ret_since_us);
+/* Is this the id of what is kept? */
+bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES]);
+
+#endif
