@@ -1,0 +1,203 @@
+#include "proto/access.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* Who sees an event whole; nobody else sees any of it. The regulator sees all. */
+static const struct event_row {
+    enum record_kind kind;
+    bool to_members;          /* every member */
+    bool to_staff;            /* of the association */
+    bool to_subject;          /* the party that the header names */
+    bool blank_means_members; /* a header that names none concerns every member */
+} event_rows[] = {
+    {.kind = KIND_PARTY, .to_members = true, .to_staff = true},
+    {.kind = KIND_KEYS, .to_subject = true},
+    {.kind = KIND_AGREEMENT, .to_staff = true, .to_subject = true},
+    {.kind = KIND_SETTINGS, .to_members = true, .to_staff = true},
+    {.kind = KIND_ACCESS, .to_subject = true, .blank_means_members = true},
+    {.kind = KIND_RESTORED, .to_members = true, .to_staff = true},
+    {.kind = KIND_HISTORY_LOST, .to_members = true, .to_staff = true},
+    {.kind = KIND_BACK, .to_members = true, .to_staff = true},
+};
+
+static bool is_report(int kind)
+{
+    return kind == KIND_REPORT || kind == KIND_EARLIER_RECEIPT;
+}
+
+static bool is_named(const struct party *reader, const struct header *header)
+{
+    return header->institution[0] != '\0' && strcmp(reader->id, header->institution) == 0;
+}
+
+static bool shares(const struct registry *registry, const char *institution)
+{
+    const struct party *party = registry_find(registry, institution);
+    return party != NULL && party->shares;
+}
+
+static enum sight report_sight(const struct party *reader, const struct registry *registry,
+                               const struct header *header)
+{
+    if (reader->role == ROLE_MEMBER) {
+        return is_named(reader, header) ? SIGHT_WHOLE : SIGHT_NONE;
+    }
+    if (reader->role != ROLE_ASSOCIATION || header->type == TYPE_EXPOSURES) {
+        return SIGHT_NONE;
+    }
+    return shares(registry, header->institution) ? SIGHT_WHOLE : SIGHT_HEADER;
+}
+
+static bool event_is_seen(const struct event_row *row, const struct party *reader,
+                          const struct header *header)
+{
+    const bool is_member = reader->role == ROLE_MEMBER;
+    const bool is_staff = reader->role == ROLE_ASSOCIATION;
+    const bool is_blank = header->institution[0] == '\0';
+    if (row->to_subject && is_named(reader, header)) {
+        /* Staff are never told who read what, whatever institution an access names. */
+        return !is_staff || row->kind != KIND_ACCESS;
+    }
+    return (is_member && (row->to_members || (is_blank && row->blank_means_members))) ||
+           (is_staff && row->to_staff);
+}
+
+enum sight access_sight(const struct party *reader, const struct registry *registry,
+                        const struct header *header)
+{
+    switch (reader->role) {
+    case ROLE_REGULATOR:
+        return SIGHT_WHOLE;
+    case ROLE_MEMBER:
+    case ROLE_ASSOCIATION:
+        break;
+    case ROLE_NONE:
+    case ROLE_PUBLIC:
+    default:
+        return SIGHT_NONE;
+    }
+    if (is_report(header->kind)) {
+        return report_sight(reader, registry, header);
+    }
+    for (size_t i = 0; i < sizeof event_rows / sizeof event_rows[0]; i++) {
+        if ((int)event_rows[i].kind == header->kind) {
+            return event_is_seen(&event_rows[i], reader, header) ? SIGHT_WHOLE : SIGHT_NONE;
+        }
+    }
+    return SIGHT_NONE;
+}
+
+enum err access_rights(const struct party *reader, const struct registry *registry,
+                       uint8_t ret_hash[static SHA256_BYTES])
+{
+    static const char prefix[] = "ihuriro.v1 rights\n";
+    const uint8_t role = (uint8_t)reader->role;
+    crypto_hash_sha256_state state;
+    (void)crypto_hash_sha256_init(&state);
+    (void)crypto_hash_sha256_update(&state, (const uint8_t *)prefix, sizeof prefix - 1);
+    (void)crypto_hash_sha256_update(&state, &role, 1);
+    (void)crypto_hash_sha256_update(&state, (const uint8_t *)reader->id, sizeof reader->id);
+    for (size_t i = 0; reader->role == ROLE_ASSOCIATION && i < registry_count(registry); i++) {
+        const struct party *party = registry_at(registry, i);
+        if (party->shares) {
+            (void)crypto_hash_sha256_update(&state, (const uint8_t *)party->id, sizeof party->id);
+        }
+    }
+    (void)crypto_hash_sha256_final(&state, ret_hash);
+    return ERR_OK;
+}
+
+/* ---- filters ---- */
+
+static bool takes_kind(const PbFilter *filter, int kind)
+{
+    for (size_t i = 0; i < filter->n_kinds; i++) {
+        if (filter->kinds[i] == (uint32_t)kind) {
+            return true;
+        }
+    }
+    return filter->n_kinds == 0;
+}
+
+static bool takes_type(const PbFilter *filter, int type)
+{
+    for (size_t i = 0; i < filter->n_types; i++) {
+        if ((int)filter->types[i] == type) {
+            return true;
+        }
+    }
+    return filter->n_types == 0;
+}
+
+static bool takes_institution(const PbFilter *filter, const char *institution)
+{
+    for (size_t i = 0; i < filter->n_institutions; i++) {
+        if (strcmp(filter->institutions[i], institution) == 0) {
+            return true;
+        }
+    }
+    return filter->n_institutions == 0;
+}
+
+static bool takes_period(const PbFilter *filter, const struct header *header)
+{
+    struct period period;
+    if (filter->period == NULL) {
+        return true;
+    }
+    return period_parse(filter->period, &period) == ERR_OK &&
+           (int)period.frequency == header->frequency && period.end_day == header->period_end_day;
+}
+
+bool filter_takes(const PbFilter *filter, const struct header *header)
+{
+    if (filter == NULL) {
+        return true;
+    }
+    if (!takes_kind(filter, header->kind) || !takes_institution(filter, header->institution) ||
+        (filter->has_known_at_us && header->first_received_at_us > filter->known_at_us)) {
+        return false;
+    }
+    return !is_report(header->kind) ||
+           (takes_type(filter, header->type) && takes_period(filter, header));
+}
+
+enum err filter_check(const PbFilter *filter, struct complaint *complaint)
+{
+    if (filter->n_kinds > FILTER_TERMS_MAX || filter->n_types > FILTER_TERMS_MAX ||
+        filter->n_institutions > FILTER_TERMS_MAX) {
+        return complain(complaint, ERR_TOO_LARGE,
+                        "The filter names more than %d kinds, types or institutions: leave the "
+                        "list out to take all, or ask in parts.",
+                        FILTER_TERMS_MAX);
+    }
+    for (size_t i = 0; i < filter->n_kinds; i++) {
+        /* A kind is one octet; one that this program does not know takes nothing. */
+        if (filter->kinds[i] == 0 || filter->kinds[i] > UINT8_MAX) {
+            return complain(complaint, ERR_MALFORMED, "The filter names no kind of record: %lu.",
+                            (unsigned long)filter->kinds[i]);
+        }
+    }
+    for (size_t i = 0; i < filter->n_types; i++) {
+        if ((int)filter->types[i] < TYPE_PORTFOLIO || (int)filter->types[i] > TYPE_LAST) {
+            return complain(complaint, ERR_MALFORMED,
+                            "The filter names a type of report that there is not: use PORTFOLIO, "
+                            "LIQUIDITY, OPERATIONS, CAPITAL or EXPOSURES.");
+        }
+    }
+    for (size_t i = 0; i < filter->n_institutions; i++) {
+        if (!institution_id_is_valid(filter->institutions[i])) {
+            return complain(complaint, ERR_MALFORMED,
+                            "The filter names an institution by what is no id: an id is 1 to 16 "
+                            "capital letters, digits and hyphens.");
+        }
+    }
+    struct period period;
+    if (filter->period != NULL && period_parse(filter->period, &period) != ERR_OK) {
+        return complain(complaint, ERR_MALFORMED,
+                        "The filter's period is no period: write 2020-06-30, 2020-W27, 2020-06 or "
+                        "2020-Q2.");
+    }
+    return ERR_OK;
+}
