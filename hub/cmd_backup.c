@@ -155,36 +155,54 @@ int cmd_backup(int argc, char **argv)
 
 /* ---- restore ---- */
 
-/* In the copy, before it takes the store's place: what was lost is declared, with the position that
- * survived. */
-static enum err declare_restored(struct hub *hub, struct complaint *complaint)
+/* What the backup holds: its newest signed head. */
+struct survivor {
+    struct position position;
+    struct buffer checkpoint;
+};
+
+static void survivor_close(struct survivor *survivor)
 {
-    AUTO(buffer_close) struct buffer text = {0};
-    struct position survived = {0};
+    buffer_close(&survivor->checkpoint);
+}
+
+static enum err read_survivor(struct store *store, struct survivor *ret_survivor)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    struct checkpoint newest;
+    enum err err = txn_begin(store_env(store), false, &txn);
+    err = err != ERR_OK ? err : heads_newest(&txn, &newest);
+    if (err == ERR_OK) {
+        ret_survivor->position = newest.position;
+        err = buffer_append(&ret_survivor->checkpoint, newest.text.data, newest.text.size);
+    }
+    return err;
+}
+
+/* In the copy, before it takes the store's place: what was lost is declared, with the position that
+ * survived. Opening it also brings in the acts of acts.log that the backup lacks. */
+static enum err declare_restored(struct hub *hub, const struct survivor *survivor,
+                                 struct complaint *complaint)
+{
     const struct checkpoint *checkpoint = NULL;
     PbEvent event = IHURIRO__V1__EVENT__INIT;
     PbPosition position = IHURIRO__V1__POSITION__INIT;
     Ihuriro__V1__Restored restored = IHURIRO__V1__RESTORED__INIT;
     uint64_t seq = 0;
-    enum err err = hub_open(hub, HUB_WRITE, complaint);
-    err = err != ERR_OK ? err : writer_begin(hub->writer, hub_now_us(hub));
-    err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
-    if (err == ERR_OK) {
-        survived = checkpoint->position;
-        err = buffer_append(&text, checkpoint->text.data, checkpoint->text.size);
-    }
-    position.size = survived.size;
-    position.root = pb_of_bytes(bytes_of(survived.root.bytes, SHA256_BYTES));
+    position.size = survivor->position.size;
+    position.root = pb_of_bytes(bytes_of(survivor->position.root.bytes, SHA256_BYTES));
     restored.survived = &position;
     restored.has_checkpoint = 1;
-    restored.checkpoint = pb_of_bytes(buffer_bytes(&text));
+    restored.checkpoint = pb_of_bytes(buffer_bytes(&survivor->checkpoint));
     event.restored = &restored;
+    enum err err = hub_open(hub, HUB_WRITE, complaint);
+    err = err != ERR_OK ? err : writer_begin(hub->writer, hub_now_us(hub));
     err = err != ERR_OK ? err : writer_new_event(hub->writer, &event, &seq);
     err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
     err = err != ERR_OK ? err : writer_commit(hub->writer);
     if (err == ERR_OK) {
         printf("Restored to %llu records, and journaled as record %llu.\n",
-               (unsigned long long)survived.size, (unsigned long long)seq);
+               (unsigned long long)survivor->position.size, (unsigned long long)seq);
     }
     return err;
 }
@@ -223,7 +241,8 @@ static enum err name_paths(const struct hub_config *config, const char *folder,
 }
 
 /* The backup's store, by LMDB's own copy, into a folder beside the store. */
-static enum err copy_backup(const struct restore_paths *paths, struct complaint *complaint)
+static enum err copy_backup(const struct restore_paths *paths, struct survivor *ret_survivor,
+                            struct complaint *complaint)
 {
     AUTO(store_close) struct store *store = NULL;
     AUTO(free_p) char *data = in(paths->copy, "data.mdb");
@@ -237,16 +256,8 @@ static enum err copy_backup(const struct restore_paths *paths, struct complaint 
     unlink(lmdb_lock);
     rmdir(paths->copy);
     enum err err = store_open(paths->from, ENV_READ, complaint, &store);
+    err = err != ERR_OK ? err : read_survivor(store, ret_survivor);
     return err != ERR_OK ? err : env_copy(store_env(store), paths->copy, complaint);
-}
-
-/* Nobody may be running on the store that is about to be replaced. A store that cannot even be
- * opened is no obstacle. */
-static enum err hub_is_stopped(const struct hub_config *config, struct complaint *complaint)
-{
-    AUTO(store_close) struct store *store = NULL;
-    enum err err = store_open(config->store, ENV_WRITE, complaint, &store);
-    return err == ERR_BUSY ? err : ERR_OK;
 }
 
 static enum err swap(const struct hub_config *config, const struct restore_paths *paths,
@@ -269,10 +280,11 @@ static enum err restore(struct hub *hub, const struct restore_paths *paths,
                         struct complaint *complaint)
 {
     struct check_report report = {0};
-    enum err err = hub_is_stopped(&hub->config, complaint);
+    AUTO(survivor_close) struct survivor survivor = {0};
+    enum err err = env_is_free(hub->config.store, complaint);
     err = err != ERR_OK ? err : hub_open_identity(hub, complaint);
     err = err != ERR_OK ? err : check_copy(paths->from, &hub->identity, &report, complaint);
-    err = err != ERR_OK ? err : copy_backup(paths, complaint);
+    err = err != ERR_OK ? err : copy_backup(paths, &survivor, complaint);
     if (err == ERR_OK && access(hub->config.acts, F_OK) != 0) {
         err = copy_file(paths->from_acts, hub->config.acts, complaint);
     }
@@ -282,7 +294,7 @@ static enum err restore(struct hub *hub, const struct restore_paths *paths,
     char *store = hub->config.store;
     hub->config.store =
         paths->copy; /* opened as the store, under the configured acts.log and keys */
-    err = declare_restored(hub, complaint);
+    err = declare_restored(hub, &survivor, complaint);
     hub->config.store = store;
     writer_close(&hub->writer);
     acts_close(&hub->acts);

@@ -1,6 +1,7 @@
 #include "hub/head.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,7 @@
 
 struct head {
     _Atomic uint64_t size;
+    pthread_mutex_t lock; /* of the watchers: a door may come while the writer tells */
     int fds[WATCHERS_MAX];
     size_t count;
 };
@@ -20,6 +22,7 @@ enum err head_make(uint64_t size, struct head **ret_head)
     if (head == NULL) {
         return ERR_MEMORY;
     }
+    pthread_mutex_init(&head->lock, NULL);
     head->size = size;
     *ret_head = head;
     return ERR_OK;
@@ -33,6 +36,7 @@ void head_close(struct head **head)
     for (size_t i = 0; i < (*head)->count; i++) {
         close((*head)->fds[i]);
     }
+    pthread_mutex_destroy(&(*head)->lock);
     free(*head);
     *head = NULL;
 }
@@ -44,7 +48,9 @@ enum err head_watch(struct head *head, int *ret_fd)
     if (fd < 0) {
         return ERR_IO;
     }
+    pthread_mutex_lock(&head->lock);
     head->fds[head->count++] = fd;
+    pthread_mutex_unlock(&head->lock);
     *ret_fd = fd;
     return ERR_OK;
 }
@@ -59,7 +65,9 @@ uint64_t head_get(struct head *head, int fd)
 void head_set(struct head *head, uint64_t size)
 {
     head->size = size;
+    pthread_mutex_lock(&head->lock);
     for (size_t i = 0; i < head->count; i++) {
         (void)eventfd_write(head->fds[i], 1); /* fails only when it is readable already */
     }
+    pthread_mutex_unlock(&head->lock);
 }

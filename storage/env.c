@@ -36,8 +36,20 @@ static pid_t opened_by;
 MUST_USE static enum err open_parts(struct env *env, const char *const *databases, size_t map_bytes,
                                     struct complaint *complaint);
 MUST_USE static enum err take_lock(struct env *env, struct complaint *complaint);
-MUST_USE static enum err register_env(struct env *env, const char *data,
-                                      struct complaint *complaint);
+MUST_USE enum err env_is_free(const char *path, struct complaint *complaint)
+{
+    if (access(path, F_OK) != 0) {
+        return ERR_OK;
+    }
+    struct env probe = {.path = (char *)(uintptr_t)path, .lock_fd = -1}; /* only read */
+    enum err err = take_lock(&probe, complaint);
+    if (probe.lock_fd >= 0) {
+        close(probe.lock_fd); /* and gives the lock back */
+    }
+    return err;
+}
+
+static enum err register_env(struct env *env, const char *data, struct complaint *complaint);
 static void unregister_env(struct env *env);
 MUST_USE static enum err open_handle(struct env *env, const char *folder, size_t map_bytes,
                                      unsigned flags);

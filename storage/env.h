@@ -36,6 +36,9 @@ MUST_USE enum err env_open(const char *path, enum env_mode mode, const char *con
                            size_t database_count, size_t map_bytes, struct complaint *complaint,
                            struct env **ret_env);
 void env_close(struct env **env);
+/* Does another process hold the folder's lock? ERR_BUSY with who; ERR_OK also when there is no
+ * store. Maps nothing: for a store that may be damaged. */
+MUST_USE enum err env_is_free(const char *path, struct complaint *complaint);
 const char *env_path(const struct env *env);
 /* Frees slots of readers that died. Call every minute. */
 void env_check_readers(struct env *env);
