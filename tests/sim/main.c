@@ -6,6 +6,7 @@
 #include "tests/sim/commands.h"
 
 static const struct command commands[] = {
+    {"sector", sector_command, "makes a sector's reports over months, and plays them at a hub"},
     {"loanbook", loanbook_command, "writes the folder of one institution's loan book"},
     {0},
 };
