@@ -1,0 +1,279 @@
+#include "storage/check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/check_inside.h"
+
+MUST_USE static enum err check_journal(struct check *check);
+MUST_USE static enum err check_stretch(struct check *check, uint64_t size);
+MUST_USE static enum err check_record(struct check *check, uint64_t seq);
+MUST_USE static enum err check_nodes(struct check *check, uint64_t seq, const struct hash *leaf,
+                                     bool has_leaf);
+MUST_USE static enum err check_head(struct check *check, uint64_t size);
+MUST_USE static enum err check_ends(struct check *check);
+static void root_of(const struct check *check, struct hash *ret_root);
+MUST_USE static enum err last_key(struct check *check, size_t database, uint64_t *ret_last);
+
+enum err check_store(struct store *store, const struct hub_identity *hub,
+                     void (*tell)(void *context, const char *sentence), void *context,
+                     void (*progress)(void *context, uint64_t done, uint64_t of),
+                     struct check_report *ret_report)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    struct check check = {
+        .store = store, .txn = &txn, .tell = tell, .context = context, .progress = progress};
+    const struct store_meta *meta = store_meta(store);
+    if (hub != NULL) {
+        check.hub = *hub;
+    } else {
+        memcpy(check.hub.origin, meta->origin, sizeof check.hub.origin);
+        memcpy(check.hub.log_keys[0], meta->log_key, PUBLIC_KEY_BYTES);
+        check.hub.log_key_count = 1;
+    }
+    enum err err = txn_begin(store_env(store), false, &txn);
+    if (err == ERR_OK && (err = check_journal(&check)) == ERR_OK) {
+        err = check_rows(&check);
+    }
+    if (err == ERR_CORRUPT) {
+        check_problem(&check,
+                      "The file itself is damaged (%s): the check ends after record "
+                      "%" PRIu64 ". Restore a backup.",
+                      txn.failed != NULL ? txn.failed : "a row that cannot be read", check.walked);
+        err = ERR_OK;
+    }
+    arena_close(&check.arena);
+    owners_close(&check.owners);
+    if (err == ERR_OK) {
+        *ret_report = check.report;
+    }
+    return err;
+}
+
+void check_problem(struct check *check, const char *format, ...)
+{
+    char sentence[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    if (check->report.problems++ < PROBLEMS_TOLD_MAX && check->tell != NULL) {
+        check->tell(check->context, sentence);
+    }
+}
+
+/* In stretches, each with a snapshot of its own, so that a running hub can reuse its pages; the
+ * last ends where its snapshot ends, and owners are compared in that one. */
+static enum err check_journal(struct check *check)
+{
+    for (;;) {
+        uint64_t size = 0;
+        enum err err = last_key(check, DB_JOURNAL, &size);
+        if (err != ERR_OK || (err = check_stretch(check, size)) != ERR_OK) {
+            return err;
+        }
+        if (check->progress != NULL) {
+            check->progress(check->context, check->walked, size);
+        }
+        if (check->walked >= size) {
+            root_of(check, &check->report.root);
+            err = check_ends(check);
+            return err != ERR_OK ? err : check_owners(check);
+        }
+        if ((err = txn_renew(check->txn)) != ERR_OK) {
+            return err;
+        }
+    }
+}
+
+static enum err check_stretch(struct check *check, uint64_t size)
+{
+    enum err err = ERR_OK;
+    uint64_t end =
+        size - check->walked > READ_TXN_RECORDS_MAX ? check->walked + READ_TXN_RECORDS_MAX : size;
+    while (err == ERR_OK && check->walked < end) {
+        uint64_t seq = check->walked + 1;
+        if ((err = check_record(check, seq)) == ERR_OK) {
+            check->walked = seq;
+            err = check_head(check, seq);
+        }
+    }
+    return err;
+}
+
+/* A record that cannot be read counts as one problem: the walk goes on from its stored leaf. */
+static enum err check_record(struct check *check, uint64_t seq)
+{
+    struct record record;
+    struct hash leaf = {0};
+    struct complaint complaint = {0};
+    enum err err = journal_get(check->txn, seq, &record);
+    if (err == ERR_NOT_FOUND || (err == ERR_CORRUPT && check->txn->error == ERR_OK)) {
+        check_problem(check, "Record %" PRIu64 " %s.", seq,
+                      err == ERR_NOT_FOUND ? "is missing" : "cannot be read");
+        return check_nodes(check, seq, &leaf, false);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    arena_reset(&check->arena);
+    err = record_check(record.raw_header, bytes_of(record.judgement.data, record.judgement.size),
+                       record.body, &check->arena, &complaint);
+    if (err == ERR_MEMORY) {
+        return err;
+    }
+    if (err != ERR_OK) {
+        check_problem(check, "%s", complaint.text);
+    }
+    check->report.records++;
+    check->report.reports += record.header.kind == KIND_REPORT;
+    check->report.events += !kind_is_report(record.header.kind);
+    record_leaf_hash(record.raw_header, leaf.bytes);
+    if ((err = check_nodes(check, seq, &leaf, true)) != ERR_OK) {
+        return err;
+    }
+    return check_derived(check, &record.header);
+}
+
+/* ---- the tree, from scratch ---- */
+
+MUST_USE static enum err read_node(struct check *check, uint64_t index, struct hash *ret_hash,
+                                   bool *ret_is_there)
+{
+    enum err err = nodes_read(check->txn, index, ret_hash);
+    *ret_is_there = err == ERR_OK;
+    return err == ERR_CORRUPT && check->txn->error == ERR_OK ? ERR_OK : err;
+}
+
+/* Where the leaf is not what was stored, the walk goes on from the stored one, so that one damaged
+ * record is not told as many. Inner nodes go on as computed. */
+static enum err check_nodes(struct check *check, uint64_t seq, const struct hash *leaf,
+                            bool has_leaf)
+{
+    uint64_t n = seq - 1;
+    uint64_t index = merkle_stored_count(n);
+    struct hash node = *leaf;
+    unsigned level = 0;
+    for (;;) {
+        struct hash stored;
+        bool is_there = false;
+        enum err err = read_node(check, index, &stored, &is_there);
+        if (err != ERR_OK) {
+            return err;
+        }
+        bool is_equal = is_there && memcmp(stored.bytes, node.bytes, SHA256_BYTES) == 0;
+        if (!is_equal && (level > 0 || has_leaf || !is_there)) {
+            check_problem(check, "Record %" PRIu64 ": node %" PRIu64 " of the tree (level %u) %s.",
+                          seq, index, level, is_there ? "is not its hash" : "is missing");
+        }
+        if (!is_equal && level == 0 && is_there) {
+            node = stored;
+        }
+        if ((n >> level & 1) == 0) {
+            break;
+        }
+        merkle_node(&check->subtrees[level], &node, &node);
+        level++;
+        index++;
+    }
+    check->subtrees[level] = node;
+    return ERR_OK;
+}
+
+/* The complete subtrees, from the smallest up. */
+static void root_of(const struct check *check, struct hash *ret_root)
+{
+    bool has_root = false;
+    merkle_empty(ret_root);
+    for (unsigned level = 0; level < 64; level++) {
+        if ((check->walked >> level & 1) == 0) {
+            continue;
+        }
+        if (has_root) {
+            merkle_node(&check->subtrees[level], ret_root, ret_root);
+        } else {
+            *ret_root = check->subtrees[level];
+        }
+        has_root = true;
+    }
+}
+
+/* ---- heads ---- */
+
+static enum err check_head(struct check *check, uint64_t size)
+{
+    struct number_key key = number_key(size);
+    struct bytes text = {0};
+    struct checkpoint head;
+    struct hash root;
+    enum err err = txn_get(check->txn, DB_HEADS, number_key_bytes(&key), &text);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    check->report.heads++;
+    if (checkpoint_parse(text, &head) != ERR_OK || head.position.size != size) {
+        check_problem(check, "The head of size %" PRIu64 " cannot be read.", size);
+        return ERR_OK;
+    }
+    root_of(check, &root);
+    if (memcmp(root.bytes, head.position.root.bytes, SHA256_BYTES) != 0) {
+        check_problem(check, "The head of size %" PRIu64 " has another root than its records.",
+                      size);
+    }
+    if (checkpoint_verify(&head, &check->hub) != ERR_OK) {
+        check_problem(check, "The head of size %" PRIu64 " is not signed by %s.", size,
+                      check->hub.origin);
+    }
+    return ERR_OK;
+}
+
+/* Nothing stands behind the end; every record is under a head. */
+static enum err check_ends(struct check *check)
+{
+    uint64_t last = 0;
+    enum err err = last_key(check, DB_HEADS, &last);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (last != check->walked) {
+        check_problem(check, "The newest head is of size %" PRIu64 ", the journal of %" PRIu64 ".",
+                      last, check->walked);
+    }
+    if (txn_entries(check->txn, DB_HEADS) != check->report.heads) {
+        check_problem(check, "There are %" PRIu64 " heads, of which %" PRIu64 " can be reached.",
+                      txn_entries(check->txn, DB_HEADS), check->report.heads);
+    }
+    if (txn_entries(check->txn, DB_NODES) != merkle_stored_count(check->walked)) {
+        check_problem(check, "The tree has %" PRIu64 " nodes and should have %" PRIu64 ".",
+                      txn_entries(check->txn, DB_NODES), merkle_stored_count(check->walked));
+    }
+    if (txn_entries(check->txn, DB_JOURNAL) != check->report.records &&
+        check->report.problems == 0) {
+        check_problem(
+            check, "The journal counts %" PRIu64 " records, of which %" PRIu64 " can be reached.",
+            txn_entries(check->txn, DB_JOURNAL), check->report.records);
+    }
+    return check->txn->error;
+}
+
+/* 0: empty. */
+static enum err last_key(struct check *check, size_t database, uint64_t *ret_last)
+{
+    AUTO(cursor_close) struct cursor cursor = {0};
+    struct bytes key = {0};
+    struct bytes value = {0};
+    enum err err = cursor_open(check->txn, database, &cursor);
+    if (err == ERR_OK) {
+        err = cursor_to(&cursor, CURSOR_LAST, &key, &value);
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_OK && key.size != 8) {
+        return ERR_CORRUPT;
+    }
+    *ret_last = err == ERR_OK ? get_u64(key.data) : 0;
+    return ERR_OK;
+}

@@ -1,0 +1,53 @@
+/* The whole-store check, shared by its files: check.c walks the journal with its tree and heads,
+ * check_indexes.c compares what is derived, check_forked.c runs it in a child. */
+#ifndef IHURIRO_STORAGE_CHECK_INSIDE_H
+#define IHURIRO_STORAGE_CHECK_INSIDE_H
+
+#include "storage/check.h"
+#include "storage/layout.h"
+
+#define PROBLEMS_TOLD_MAX 100
+
+/* What owners should say of one institution. */
+struct owner {
+    char institution[INSTITUTION_ID_MAX + 1];
+    uint64_t reports;
+    uint64_t last_seq;
+    bool is_seen; /* in the owners database */
+};
+
+/* By institution: open addressing, at most half full. Memory grows with institutions, not with
+ * records. */
+struct owners {
+    struct owner *slots;
+    size_t slot_count;
+    size_t count;
+};
+
+struct check {
+    struct store *store;
+    struct txn *txn;
+    struct hub_identity hub;
+    struct arena arena;
+    struct owners owners;
+    struct hash subtrees[64]; /* of the complete subtrees that make up what was walked */
+    uint64_t walked;          /* records */
+    struct check_report report;
+    void (*tell)(void *context, const char *sentence);
+    void *context;
+    void (*progress)(void *context, uint64_t done, uint64_t of);
+};
+
+void check_problem(struct check *check, const char *format, ...) PRINTF_LIKE(2, 3);
+void owners_close(struct owners *owners);
+/* The institution's, made with zeros where there is none. NULL: no memory. */
+struct owner *owners_find(struct owners *owners, const char *institution);
+
+/* One record against its index row, its link and what owners should say. */
+MUST_USE enum err check_derived(struct check *check, const struct header *header);
+/* Owners, in the snapshot in which the walk reached the end. */
+MUST_USE enum err check_owners(struct check *check);
+/* Rows of reports and events that no record calls for; an id that two reports have; refusals. */
+MUST_USE enum err check_rows(struct check *check);
+
+#endif
