@@ -147,8 +147,30 @@ MUST_USE static enum err read_node(struct check *check, uint64_t index, struct h
     return err == ERR_CORRUPT && check->txn->error == ERR_OK ? ERR_OK : err;
 }
 
-/* Where the leaf is not what was stored, the walk goes on from the stored one, so that one damaged
- * record is not told as many. Inner nodes go on as computed. */
+/* Of a leaf as computed and another as stored, the parent that is stored tells which is right: the
+ * walk goes on from that one, so that one damaged byte is not told as many. Read errors have been
+ * told by then, or will be. */
+static bool is_stored_leaf_right(struct check *check, uint64_t n, const struct hash *stored)
+{
+    struct hash sibling = check->subtrees[0];
+    struct hash parent;
+    struct hash expected;
+    bool is_there = false;
+    enum err err = ERR_OK;
+    if ((n & 1) == 0) {
+        err = read_node(check, merkle_stored_index(0, n + 1), &sibling, &is_there);
+        if (err != ERR_OK || !is_there) {
+            return false;
+        }
+        merkle_node(stored, &sibling, &expected);
+    } else {
+        merkle_node(&sibling, stored, &expected);
+    }
+    err = read_node(check, merkle_stored_index(1, n / 2), &parent, &is_there);
+    return err == ERR_OK && is_there && memcmp(parent.bytes, expected.bytes, SHA256_BYTES) == 0;
+}
+
+/* Inner nodes go on as computed. */
 static enum err check_nodes(struct check *check, uint64_t seq, const struct hash *leaf,
                             bool has_leaf)
 {
@@ -168,7 +190,8 @@ static enum err check_nodes(struct check *check, uint64_t seq, const struct hash
             check_problem(check, "Record %" PRIu64 ": node %" PRIu64 " of the tree (level %u) %s.",
                           seq, index, level, is_there ? "is not its hash" : "is missing");
         }
-        if (!is_equal && level == 0 && is_there) {
+        if (!is_equal && level == 0 && is_there &&
+            (!has_leaf || is_stored_leaf_right(check, n, &stored))) {
             node = stored;
         }
         if ((n >> level & 1) == 0) {

@@ -267,7 +267,13 @@ static enum err visit_owner(struct check *check, struct bytes key, struct bytes 
         check_problem(check, "owners has a row that cannot be read.");
         return ERR_OK;
     }
+    uint8_t padded[OWNER_KEY_BYTES];
     name_unpad(key.data, institution);
+    if (!name_pad(institution, padded) || institution[0] == '\0' ||
+        !bytes_equal(key, bytes_of(padded, sizeof padded))) {
+        check_problem(check, "owners has a row whose key is no institution.");
+        return ERR_OK;
+    }
     struct owner *owner = owners_find(&check->owners, institution);
     if (owner == NULL) {
         return ERR_MEMORY;
