@@ -212,6 +212,7 @@ static void what_is_no_text_file_is_refused(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(config_load(path, rows, &target, sizeof target, &complaint), ERR_CONFIG);
     assert_non_null(strstr(complaint.text, "not a regular file"));
+    unlink(path); /* writing to it would wait for a reader */
 }
 
 static void a_file_of_more_than_one_mebibyte_is_refused(void **state)
