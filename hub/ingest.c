@@ -16,7 +16,9 @@ enum err ingest_begin(struct ingest *ingest, int64_t now_us, int64_t now_ms,
         return err;
     }
     answers_clear(ingest->answers);
-    ingest->now_us = now_us;
+    /* Never before the last record: whatever is judged in this turn is received then. */
+    int64_t last_us = writer_last_received_us(ingest->writer);
+    ingest->now_us = now_us > last_us ? now_us : last_us;
     ingest->now_ms = now_ms;
     ingest->clock_state = clock_state;
     uint64_t used = 0;

@@ -150,9 +150,7 @@ static enum err journal_judged(const struct submission *submission)
                             .body = submission->envelope.raw};
     fill_header(submission, &append.header);
     append.header.verdict = (uint8_t)verdict;
-    append.header.first_received_at_us = ingest->now_us > writer_last_received_us(ingest->writer)
-                                             ? ingest->now_us
-                                             : writer_last_received_us(ingest->writer);
+    append.header.first_received_at_us = ingest->now_us;
     struct header header;
     err = writer_report(ingest->writer, &append, &header);
     if (err == ERR_OK) {
