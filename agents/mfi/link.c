@@ -340,3 +340,8 @@ enum err link_turn(struct link *link, struct session *session, int64_t wait_ms, 
     give_frames(link, session);
     return ERR_OK;
 }
+
+void link_wake(struct link *link)
+{
+    link->tick_at_ms = clock_monotonic_ms();
+}

@@ -25,4 +25,7 @@ void link_close(struct link **link);
 MUST_USE enum err link_turn(struct link *link, struct session *session, int64_t wait_ms,
                             int stop_fd);
 
+/* The next turn ticks the session at once: something was queued by this process. */
+void link_wake(struct link *link);
+
 #endif
