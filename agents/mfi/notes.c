@@ -1,5 +1,6 @@
 #include "agents/mfi/notes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char contact_name[] = "contact";
@@ -76,4 +77,42 @@ bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES])
     uint8_t kept[SHA256_BYTES];
     sha256(value, kept);
     return memcmp(kept, id, SHA256_BYTES) == 0;
+}
+
+/* time u64, text. */
+static const char *trouble_name(const char *institution, char out[static 40])
+{
+    snprintf(out, 40, "folder-%.20s", institution);
+    return out;
+}
+
+enum err folder_trouble_put(struct txn *txn, const char *institution,
+                            const struct folder_trouble *trouble)
+{
+    char name[40];
+    uint8_t raw[8 + sizeof trouble->text];
+    size_t size = strnlen(trouble->text, sizeof trouble->text);
+    put_u64(raw, (uint64_t)trouble->at_us);
+    memcpy(raw + 8, trouble->text, size);
+    return outbox_note_put(txn, trouble_name(institution, name), bytes_of(raw, 8 + size));
+}
+
+enum err folder_trouble_get(struct txn *txn, const char *institution,
+                            struct folder_trouble *ret_trouble)
+{
+    char name[40];
+    struct bytes value = {0};
+    enum err err = outbox_note_get(txn, trouble_name(institution, name), &value);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    struct folder_trouble trouble = {0};
+    if (err == ERR_OK && value.size >= 8) {
+        size_t size = value.size - 8;
+        size = size < sizeof trouble.text ? size : sizeof trouble.text - 1;
+        trouble.at_us = (int64_t)get_u64(value.data);
+        memcpy(trouble.text, value.data + 8, size);
+    }
+    *ret_trouble = trouble;
+    return ERR_OK;
 }

@@ -29,4 +29,15 @@ MUST_USE enum err settings_note_get(struct txn *txn, struct arena *arena,
 /* Is this the id of what is kept? */
 bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES]);
 
+/* What was wrong with the folder that an institution gave last; empty text: nothing. */
+struct folder_trouble {
+    int64_t at_us;
+    char text[1024];
+};
+enum err folder_trouble_put(struct txn *txn, const char *institution,
+                            const struct folder_trouble *trouble);
+/* Zeroes where there is none. */
+MUST_USE enum err folder_trouble_get(struct txn *txn, const char *institution,
+                                     struct folder_trouble *ret_trouble);
+
 #endif

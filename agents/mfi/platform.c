@@ -1,5 +1,6 @@
 #include "agents/mfi/platform.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "storage/disk.h"
@@ -16,6 +18,13 @@ void platform_random(void *context, void *bytes, size_t size)
 {
     (void)context;
     randombytes_buf(bytes, size);
+}
+
+enum err platform_pause(int64_t ms)
+{
+    struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    nanosleep(&pause, NULL);
+    return ERR_OK;
 }
 
 /* ---- the lock ---- */
@@ -152,5 +161,26 @@ enum err platform_full_path(const char *path, char **ret_path)
     if (err == ERR_OK) {
         *ret_path = (char *)STEAL(full.data);
     }
+    return err;
+}
+
+static int is_folder_entry(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' &&
+           (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK);
+}
+
+enum err platform_folders(const char *path, platform_visit visit, void *context)
+{
+    struct dirent **names = NULL;
+    int count = scandir(path, &names, is_folder_entry, alphasort);
+    enum err err = ERR_OK;
+    for (int i = 0; i < count; i++) {
+        if (err == ERR_OK) {
+            err = visit(context, names[i]->d_name);
+        }
+        free(names[i]);
+    }
+    free(names);
     return err;
 }

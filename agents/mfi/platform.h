@@ -10,6 +10,9 @@
 /* Fresh random bytes; fits session_options.random. */
 void platform_random(void *context, void *bytes, size_t size);
 
+/* Does nothing for a while, or until a signal comes. */
+enum err platform_pause(int64_t ms);
+
 /* Held by the one process that talks to the hub for a store. ERR_BUSY: another holds it. It is
  * given back when the process ends, however it ends. */
 struct platform_lock;
@@ -37,5 +40,9 @@ MUST_USE enum err platform_write(const char *path, struct bytes content, unsigne
 /* The whole path of a file that may not exist yet; malloc'ed. */
 MUST_USE enum err platform_full_path(const char *path, char **ret_path);
 bool platform_is_folder(const char *path);
+/* Names of the folders in a folder, in the order of their names, those that begin with a dot left
+ * out. A folder that cannot be read has none. visit's error ends the walk and is returned. */
+typedef enum err (*platform_visit)(void *context, const char *name);
+MUST_USE enum err platform_folders(const char *path, platform_visit visit, void *context);
 
 #endif

@@ -209,6 +209,9 @@ void session_fail(struct session *session, enum err err, const char *format, ...
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     forget_connection(session);
+    if (err == ERR_FULL && outbox_grow(session->options.outbox) == ERR_OK) {
+        err = ERR_BUSY; /* there is room now: what came is asked for again */
+    }
     enum { FAILURES_OF_A_REFUSAL = 6 };
     if (err == ERR_REFUSED && session->failures < FAILURES_OF_A_REFUSAL) {
         session->failures = FAILURES_OF_A_REFUSAL; /* the same again at once would not help */

@@ -95,37 +95,11 @@ static enum err visit_marked(void *context, const struct entry *entry)
     return submit(filling, entry, true);
 }
 
-/* ---- what has no receipt waits while anything of its place is marked ---- */
-
-struct place_search {
-    const struct entry_key *key;
-    bool found;
-};
-
-static enum err visit_place(void *context, const struct entry *entry)
-{
-    struct place_search *search = context;
-    const struct entry_key *a = search->key;
-    const struct entry_key *b = &entry->key;
-    search->found = a->type == b->type && a->frequency == b->frequency &&
-                    a->period_end_day == b->period_end_day;
-    return search->found ? ERR_NOT_FOUND : ERR_OK;
-}
-
-static bool place_is_marked(struct filling *filling, const struct entry_key *key)
-{
-    struct place_search search = {.key = key};
-    return filling->seen > 0 &&
-           outbox_to_offer(filling->txn, filling->lane->institution, visit_place, &search) ==
-               ERR_OK &&
-           search.found;
-}
-
+/* What has no receipt waits while anything of its place is marked: outbox_to_send leaves it out. */
 static enum err visit_unsent(void *context, const struct entry *entry)
 {
     struct filling *filling = context;
-    if (entry->state != ENTRY_QUEUED || is_in_flight(filling->session, entry->id) ||
-        place_is_marked(filling, &entry->key)) {
+    if (is_in_flight(filling->session, entry->id)) {
         return ERR_OK;
     }
     if (is_full(filling->session, filling->lane)) {
@@ -315,11 +289,12 @@ void session_look_again(struct session *session)
     }
 }
 
+/* Something to send or to offer. */
 static enum err visit_any_work(void *context, const struct entry *entry)
 {
-    bool *has_work = context;
-    *has_work = entry->state == ENTRY_QUEUED || entry->to_offer;
-    return *has_work ? ERR_NOT_FOUND : ERR_OK;
+    (void)entry;
+    *(bool *)context = true;
+    return ERR_NOT_FOUND; /* one is enough */
 }
 
 bool session_has_work(struct session *session)
@@ -328,7 +303,11 @@ bool session_has_work(struct session *session)
     bool has_work = false;
     enum err err = txn_begin(outbox_env(session->options.outbox), false, &txn);
     for (size_t i = 0; err == ERR_OK && !has_work && i < session->lane_count; i++) {
-        err = outbox_to_send(&txn, session->lanes[i].institution, visit_any_work, &has_work);
+        const char *institution = session->lanes[i].institution;
+        err = outbox_to_send(&txn, institution, visit_any_work, &has_work);
+        if (err == ERR_OK && !has_work) {
+            err = outbox_to_offer(&txn, institution, visit_any_work, &has_work);
+        }
     }
     return has_work;
 }
@@ -336,10 +315,6 @@ bool session_has_work(struct session *session)
 static enum err visit_retry(void *context, const struct entry *entry)
 {
     struct session *session = context;
-    if (entry->state != ENTRY_REFUSED || !entry->may_pass ||
-        session_lane(session, entry->key.institution) == NULL) {
-        return ERR_OK;
-    }
     if (session->retried_count == RETRIED_MAX) {
         return ERR_NOT_FOUND;
     }
@@ -357,8 +332,8 @@ void session_gather_retries(struct session *session)
     if (err == ERR_OK) {
         err = outbox_count(&txn, &counts);
     }
-    if (err == ERR_OK && counts.refused > 0) {
-        err = outbox_walk(&txn, NULL, visit_retry, session);
+    for (size_t i = 0; err == ERR_OK && counts.refused > 0 && i < session->lane_count; i++) {
+        err = outbox_to_retry(&txn, session->lanes[i].institution, visit_retry, session);
     }
     if (session->retried_count > 0) {
         session_look_again(session);

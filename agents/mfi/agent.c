@@ -1,0 +1,242 @@
+#include "agents/mfi/agent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/clock.h"
+#include "conf/country.h"
+#include "conf/hub_pub.h"
+
+static const char system_config[] = "/etc/ihuriro/agent.conf";
+
+void agent_close(struct agent **agent)
+{
+    if (*agent == NULL) {
+        return;
+    }
+    outbox_close(&(*agent)->outbox);
+    transport_key_close(&(*agent)->transport_key);
+    for (size_t i = 0; (*agent)->signing_keys != NULL && i < (*agent)->conf.institutions.count;
+         i++) {
+        signing_key_close(&(*agent)->signing_keys[i]);
+    }
+    free((*agent)->signing_keys);
+    free((void *)(*agent)->institutions);
+    agent_conf_close(&(*agent)->conf);
+    free((*agent)->config);
+    free(*agent);
+    *agent = NULL;
+}
+
+static bool is_file(const char *path)
+{
+    struct platform_stamp stamp;
+    platform_stamp(path, &stamp);
+    return stamp.exists;
+}
+
+/* NULL: there is none. */
+static const char *find_config(const char *config)
+{
+    if (config != NULL) {
+        return config;
+    }
+    return is_file("agent.conf") ? "agent.conf" : is_file(system_config) ? system_config : NULL;
+}
+
+static enum err read_keys(struct agent *agent, struct complaint *complaint)
+{
+    const struct conf_institution *items = agent->conf.institutions.items;
+    size_t count = agent->conf.institutions.count;
+    agent->signing_keys = calloc(count + 1, sizeof(struct signing_key *));
+    if (agent->signing_keys == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = transport_key_read(agent->conf.transport_key, complaint, &agent->transport_key);
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        err =
+            signing_key_read(items[i].signing_key, KEY_SIGNING, complaint, &agent->signing_keys[i]);
+    }
+    return err;
+}
+
+static enum err list_institutions(struct agent *agent)
+{
+    const struct conf_institution *items = agent->conf.institutions.items;
+    agent->institutions = calloc(agent->conf.institutions.count + 1, sizeof(char *));
+    if (agent->institutions == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < agent->conf.institutions.count; i++) {
+        agent->institutions[i] = items[i].id;
+    }
+    return ERR_OK;
+}
+
+static enum err read_hub(struct agent *agent, struct complaint *complaint)
+{
+    enum err err = hub_pub_read(agent->conf.hub, complaint, &agent->hub);
+    if (err == ERR_OK && agent->hub.is_test != agent->conf.is_test) {
+        return complain(complaint, ERR_CONFIG,
+                        "%s is of a %s hub, and %s says test = %s. Nothing is sent: put the right "
+                        "hub.pub there, or change `test`.",
+                        agent->conf.hub, agent->hub.is_test ? "test" : "real", agent->config,
+                        agent->conf.is_test ? "true" : "false");
+    }
+    return err;
+}
+
+static enum err open_parts(struct agent *agent, unsigned parts, struct complaint *complaint)
+{
+    enum err err = list_institutions(agent);
+    if (err == ERR_OK && (parts & AGENT_HUB) != 0) {
+        err = read_hub(agent, complaint);
+    }
+    if (err == ERR_OK && (parts & AGENT_KEYS) != 0) {
+        err = read_keys(agent, complaint);
+    }
+    if (err == ERR_OK && (parts & AGENT_STORE) != 0) {
+        err = outbox_open(agent->conf.store, complaint, &agent->outbox);
+    }
+    return err;
+}
+
+enum err agent_open(const char *config, unsigned parts, struct complaint *complaint,
+                    struct agent **ret_agent)
+{
+    const char *path = find_config(config);
+    if (path == NULL) {
+        return complain(complaint, ERR_CONFIG,
+                        "There is no agent.conf here and no %s. Name it with -c FILE, or make one "
+                        "with `mfi-agent init FOLDER`.",
+                        system_config);
+    }
+    AUTO(agent_close) struct agent *agent = calloc(1, sizeof *agent);
+    if (agent == NULL) {
+        return ERR_MEMORY;
+    }
+    agent->config = strdup(path);
+    enum err err =
+        agent->config != NULL ? agent_conf_read(path, complaint, &agent->conf) : ERR_MEMORY;
+    if (err == ERR_OK) {
+        err = open_parts(agent, parts, complaint);
+    }
+    if (err == ERR_OK) {
+        *ret_agent = STEAL(agent);
+    }
+    return err;
+}
+
+enum err agent_open_or_default(const char *config, struct complaint *complaint,
+                               struct agent **ret_agent)
+{
+    if (find_config(config) != NULL) {
+        return agent_open(config, AGENT_STORE, complaint, ret_agent);
+    }
+    AUTO(agent_close) struct agent *agent = calloc(1, sizeof *agent);
+    enum err err = agent != NULL ? agent_conf_default(&agent->conf) : ERR_MEMORY;
+    if (err == ERR_OK) {
+        *ret_agent = STEAL(agent);
+    }
+    return err;
+}
+
+const struct signing_key *agent_key_of(void *context, const char *institution)
+{
+    const struct agent *agent = context;
+    for (size_t i = 0; i < agent->conf.institutions.count; i++) {
+        if (strcmp(agent->institutions[i], institution) == 0) {
+            return agent->signing_keys[i];
+        }
+    }
+    return NULL;
+}
+
+enum err agent_now(struct agent *agent, int64_t *ret_now_us)
+{
+    struct contact contact = {0};
+    if (agent->conf.is_test && agent->outbox != NULL) {
+        AUTO(txn_end) struct txn txn = {0};
+        enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+        if (err == ERR_OK) {
+            err = contact_get(&txn, &contact);
+        }
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    *ret_now_us = contact.hub_time_us > 0 ? contact.hub_time_us : clock_wall_us();
+    return ERR_OK;
+}
+
+/* ---- settings ---- */
+
+static enum err settings_of_hub(struct agent *agent, struct arena *arena,
+                                struct agent_settings *ret_settings)
+{
+    if (agent->outbox == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    AUTO(txn_end) struct txn txn = {0};
+    int64_t since_us = 0;
+    enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    if (err == ERR_OK) {
+        err = settings_note_get(&txn, arena, &ret_settings->settings, ret_settings->id, &since_us);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    char since[TIME_TEXT_MAX + 1];
+    time_format(since_us, since);
+    ret_settings->is_from_hub = true;
+    snprintf(ret_settings->source, sizeof ret_settings->source,
+             "Judged by the hub's settings \"%.100s\" of %s, as last heard from it.",
+             ret_settings->settings->version, since);
+    return ERR_OK;
+}
+
+static enum err settings_of_country(struct agent *agent, struct arena *arena,
+                                    struct complaint *complaint,
+                                    struct agent_settings *ret_settings)
+{
+    AUTO(free_p) char *path = NULL;
+    PbSettings *settings = NULL;
+    enum err err = country_path(agent->conf.country, &path);
+    if (err == ERR_OK) {
+        err = country_compile(path, arena, complaint, &settings);
+    } else {
+        complain(complaint, err,
+                 "There are no settings of the country \"%s\"; set `country` in agent.conf.",
+                 agent->conf.country);
+    }
+    if (err == ERR_OK) {
+        ret_settings->settings = settings;
+        snprintf(ret_settings->source, sizeof ret_settings->source,
+                 "Judged by the installed settings \"%.100s\": the hub was not reached yet, and "
+                 "may have newer ones.",
+                 settings->version);
+    }
+    return err;
+}
+
+enum err agent_settings(struct agent *agent, struct arena *arena, struct complaint *complaint,
+                        struct agent_settings *ret_settings)
+{
+    struct agent_settings found = {0};
+    enum err err = settings_of_hub(agent, arena, &found);
+    if (err == ERR_NOT_FOUND) {
+        err = settings_of_country(agent, arena, complaint, &found);
+    }
+    if (err == ERR_OK) {
+        *ret_settings = found;
+    }
+    return err;
+}
+
+enum err agent_lock(struct agent *agent, struct complaint *complaint,
+                    struct platform_lock **ret_lock)
+{
+    AUTO(buffer_close) struct buffer path = {0};
+    enum err err = buffer_printf(&path, "%s/talks%c", agent->conf.store, '\0');
+    return err == ERR_OK ? platform_lock((const char *)path.data, complaint, ret_lock) : err;
+}

@@ -1,0 +1,261 @@
+/* mfi-agent run: watches the configured folders and keeps sending, until SIGTERM. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "agents/mfi/commands.h"
+#include "agents/mfi/queue.h"
+#include "agents/mfi/talk.h"
+#include "agents/mfi/watch.h"
+#include "conf/clock.h"
+#include "conf/log.h"
+#include "conf/signals.h"
+#include "proto/text.h"
+
+static const char program[] = "mfi-agent run";
+
+enum { LOOK_MS = 2000, MINUTE_MS = 60 * 1000, DAY_MS = 24 * 3600 * 1000 };
+
+struct run_arguments {
+    const char *config;
+};
+
+static const struct option_row run_rows[] = {
+    CONFIG_ROW(struct run_arguments),
+    {0},
+};
+
+static const struct options run_options = {
+    .program = program,
+    .about = "Watches the folders of agent.conf, queues what is ready, sends it, and keeps what "
+             "cannot be sent. Logs "
+             "key=value lines on stderr; ends cleanly on SIGTERM.",
+    .rows = run_rows,
+};
+
+struct running {
+    struct agent *agent;
+    struct talk *talk;
+    struct watch *watch;
+    const char **roots; /* folders, and of which institution */
+    const char **institutions;
+    int signal_fd;
+    int64_t looked_at_ms;
+    int64_t cleaned_at_ms;
+    int64_t pruned_at_ms;
+};
+
+static void running_close(struct running *running)
+{
+    watch_close(&running->watch);
+    talk_close(&running->talk);
+    agent_close(&running->agent);
+    free(running->roots);
+    free(running->institutions);
+}
+
+/* ---- folders that became ready ---- */
+
+/* What `status` shows; an empty text clears it. */
+static void note_trouble(struct running *running, const char *institution, const char *text)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    struct folder_trouble trouble = {.at_us = clock_wall_us()};
+    snprintf(trouble.text, sizeof trouble.text, "%s", text);
+    enum err err = txn_begin(outbox_env(running->agent->outbox), true, &txn);
+    if (err == ERR_OK) {
+        folder_trouble_put(&txn, institution, &trouble);
+        err = txn_commit(&txn);
+    }
+    if (err != ERR_OK) {
+        log_event(LOG_ERROR, "note_failed", "error=\"%s\"", err_text(err));
+    }
+}
+
+static void tell_trouble(struct running *running, const char *institution, const char *folder,
+                         const char *text)
+{
+    char escaped[1100];
+    char path[300];
+    text_escape(bytes_of(text, strlen(text)), escaped, sizeof escaped);
+    text_escape(bytes_of(folder, strlen(folder)), path, sizeof path);
+    log_event(LOG_ERROR, "folder_not_queued", "institution=%s folder=\"%s\" text=\"%s\"",
+              institution, path, escaped);
+    note_trouble(running, institution, text);
+}
+
+/* The first error in words, and where to see the rest. */
+static enum err describe_errors(const char *folder, const struct examined *examined, char *text,
+                                size_t text_size)
+{
+    AUTO(buffer_close) struct buffer sentence = {0};
+    for (size_t i = 0; i < examined->count; i++) {
+        const struct examined_report *row = &examined->reports[i];
+        for (size_t k = 0; row->has_errors && k < row->findings->count; k++) {
+            const PbFinding *finding = &row->findings->rows[k];
+            if ((enum severity)finding->severity != SEVERITY_ERROR) {
+                continue;
+            }
+            enum err err = finding_sentence(finding, row->report, &sentence);
+            snprintf(text, text_size,
+                     "%s would be rejected (%s): %.*s See all with: mfi-agent check %s",
+                     report_type_name((int)row->report->type), finding->rule, (int)sentence.size,
+                     err == ERR_OK ? (const char *)sentence.data : "", folder);
+            return err;
+        }
+    }
+    snprintf(text, text_size, "A report would be rejected. See: mfi-agent check %s", folder);
+    return ERR_OK;
+}
+
+static enum err queue_ready(struct running *running, const char *folder, const char *institution,
+                            struct complaint *complaint)
+{
+    AUTO(arena_close) struct arena arena = {.budget = FOLDER_ARENA_BUDGET};
+    struct folder_options options = {.institution = institution};
+    struct examined *examined = NULL;
+    enum err err = agent_now(running->agent, &options.now_us);
+    if (err == ERR_OK) {
+        err = folder_examine(running->agent, folder, &options, &arena, complaint, &examined);
+    }
+    if (err == ERR_OK && examined_has_errors(examined)) {
+        err = describe_errors(folder, examined, complaint->text, sizeof complaint->text);
+        return err == ERR_OK ? ERR_REFUSED : err;
+    }
+    struct queued_report *queued = NULL;
+    if (err == ERR_OK) {
+        queued = arena_take(&arena, (examined->count + 1) * sizeof *queued);
+        err = queued != NULL
+                  ? queue_examined(running->agent, examined, options.now_us, complaint, queued)
+                  : ERR_MEMORY;
+    }
+    for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
+        char name[REPORT_NAME_MAX];
+        report_name(queued[i].key.type, queued[i].key.frequency, queued[i].key.period_end_day,
+                    name);
+        log_event(LOG_INFO, queued[i].queued == QUEUED_UNCHANGED ? "unchanged" : "queued",
+                  "institution=%s report=\"%s\"", institution, name);
+    }
+    return err;
+}
+
+/* A bad folder stops nothing: it is told, kept for `status`, and read again when its manifest is
+ * written again. */
+static enum err folder_ready(void *context, const char *folder, size_t root)
+{
+    struct running *running = context;
+    const char *institution = running->institutions[root];
+    struct complaint complaint = {{0}};
+    enum err err = queue_ready(running, folder, institution, &complaint);
+    if (err == ERR_OK) {
+        note_trouble(running, institution, "");
+    } else {
+        tell_trouble(running, institution, folder,
+                     complaint.text[0] != '\0' ? complaint.text : err_text(err));
+    }
+    return ERR_OK;
+}
+
+/* ---- the loop ---- */
+
+static void look_at_folders(struct running *running, int64_t now_ms)
+{
+    if (now_ms - running->looked_at_ms < LOOK_MS) {
+        return;
+    }
+    running->looked_at_ms = now_ms;
+    enum err err = watch_look(running->watch, now_ms, folder_ready, running);
+    if (err != ERR_OK) {
+        log_event_limited(LOG_ERROR, "watch_failed", 1, "error=\"%s\"", err_text(err));
+    }
+}
+
+static void keep_house(struct running *running, int64_t now_ms)
+{
+    if (now_ms - running->cleaned_at_ms >= MINUTE_MS) {
+        running->cleaned_at_ms = now_ms;
+        env_check_readers(outbox_env(running->agent->outbox));
+    }
+    if (running->pruned_at_ms == 0 || now_ms - running->pruned_at_ms >= DAY_MS) {
+        running->pruned_at_ms = now_ms;
+        size_t pruned = 0;
+        enum err err = outbox_prune(running->agent->outbox, clock_wall_us(), &pruned);
+        log_event(err == ERR_OK ? LOG_INFO : LOG_ERROR, "pruned", "reports=%zu result=\"%s\"",
+                  pruned, err_text(err));
+    }
+}
+
+static enum err loop(struct running *running)
+{
+    enum err err = ERR_OK;
+    while (err == ERR_OK && !signals_came(running->signal_fd)) {
+        int64_t now_ms = clock_monotonic_ms();
+        look_at_folders(running, now_ms);
+        keep_house(running, now_ms);
+        err = talk_turn(running->talk, LOOK_MS / 2, running->signal_fd);
+    }
+    return err;
+}
+
+static enum err list_roots(struct running *running, size_t *ret_count)
+{
+    const struct conf_institution *items = running->agent->conf.institutions.items;
+    size_t all = running->agent->conf.institutions.count;
+    running->roots = calloc(all + 1, sizeof *running->roots);
+    running->institutions = calloc(all + 1, sizeof *running->institutions);
+    if (running->roots == NULL || running->institutions == NULL) {
+        return ERR_MEMORY;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (items[i].folder != NULL) {
+            running->roots[count] = items[i].folder;
+            running->institutions[count++] = items[i].id;
+        }
+    }
+    *ret_count = count;
+    return ERR_OK;
+}
+
+static enum err start(struct running *running, const struct run_arguments *arguments,
+                      struct complaint *complaint)
+{
+    size_t roots = 0;
+    enum err err = signals_open(&running->signal_fd);
+    if (err == ERR_OK) {
+        err = agent_open(arguments->config, AGENT_ALL, complaint, &running->agent);
+    }
+    if (err == ERR_OK) {
+        err = list_roots(running, &roots);
+    }
+    if (err == ERR_OK) {
+        err = watch_open(running->roots, roots, running->agent->conf.settle_s * 1000,
+                         &running->watch);
+    }
+    if (err == ERR_OK) {
+        err = talk_open(running->agent, running->agent->conf.stays, talk_log, NULL, complaint,
+                        &running->talk);
+    }
+    if (err == ERR_OK) {
+        log_event(LOG_INFO, "started", "institutions=%zu folders=%zu",
+                  running->agent->conf.institutions.count, roots);
+    }
+    return err;
+}
+
+int run_command(int argc, char **argv)
+{
+    struct run_arguments arguments = {0};
+    int code = options_parse(&run_options, argc, argv, &arguments, NULL);
+    if (code >= 0) {
+        return code;
+    }
+    log_open("mfi-agent", LOG_INFO);
+    AUTO(running_close) struct running running = {.signal_fd = -1, .looked_at_ms = INT64_MIN / 2};
+    struct complaint complaint = {{0}};
+    enum err err = start(&running, &arguments, &complaint);
+    if (err == ERR_OK) {
+        err = loop(&running);
+        log_event(LOG_INFO, "stopped", "result=\"%s\"", err_text(err));
+    }
+    return err == ERR_OK ? 0 : fail(program, err, &complaint);
+}

@@ -1,0 +1,327 @@
+/* mfi-agent send: check, queue, send, wait for the receipts and print them. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "agents/mfi/commands.h"
+#include "agents/mfi/queue.h"
+#include "agents/mfi/talk.h"
+#include "conf/clock.h"
+#include "conf/terminal.h"
+#include "proto/receipt.h"
+
+static const char program[] = "mfi-agent send";
+
+struct send_arguments {
+    const char *config;
+    const char *institution;
+    int64_t wait_s;
+    bool anyway;
+};
+
+#define SEND(field) offsetof(struct send_arguments, field)
+static const struct option_row send_rows[] = {
+    CONFIG_ROW(struct send_arguments),
+    {"institution", 0, OPTION_TEXT, SEND(institution), "ID",
+     "the folders must be of this institution", 0, 0},
+    {"wait", 0, OPTION_INTEGER, SEND(wait_s), "SECONDS", "how long to wait for the receipts (60)",
+     0, 86400},
+    {"anyway", 0, OPTION_FLAG, SEND(anyway), NULL,
+     "send what would be rejected, too: the hub keeps it as an attempt", 0, 0},
+    {0},
+};
+
+static const struct options send_options = {
+    .program = program,
+    .words = "[FOLDER...]",
+    .about = "Checks each folder, queues its reports, sends, and prints the receipts. Without a "
+             "FOLDER it sends what is "
+             "queued. What cannot be sent now is kept safely. Exit 1: a report was rejected or "
+             "refused; 3: no network.",
+    .rows = send_rows,
+    .words_max = 1000,
+};
+
+/* The reports that this call waits for. */
+struct waiting {
+    struct entry_key *keys;
+    size_t count;
+    size_t capacity;
+};
+
+struct sending {
+    struct agent *agent;
+    const struct send_arguments *arguments;
+    struct waiting waiting;
+    char last_trouble[512];
+    bool is_refused; /* a folder or a report was: exit 1 */
+};
+
+static enum err wait_for(struct waiting *waiting, const struct entry_key *key)
+{
+    if (waiting->count == waiting->capacity) {
+        size_t capacity = waiting->capacity * 2 + 16;
+        struct entry_key *grown = realloc(waiting->keys, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        waiting->keys = grown;
+        waiting->capacity = capacity;
+    }
+    waiting->keys[waiting->count++] = *key;
+    return ERR_OK;
+}
+
+/* ---- queueing ---- */
+
+static void print_refusal(const char *folder, const struct examined *examined)
+{
+    for (size_t i = 0; i < examined->count; i++) {
+        const struct examined_report *row = &examined->reports[i];
+        if (!row->has_errors) {
+            continue;
+        }
+        char name[REPORT_NAME_MAX];
+        const PbReport *report = row->report;
+        report_name((int)report->type, (int)report->period->frequency, report->period->end_day,
+                    name);
+        fprintf(stderr, "%s: %s of %s would be %s:\n", program, name, report->institution,
+                row->is_refused ? "refused" : "rejected");
+        const PbFinding *findings[FINDINGS_MAX];
+        for (size_t k = 0; k < row->findings->count; k++) {
+            findings[k] = &row->findings->rows[k];
+        }
+        /* Only words: what cannot be printed is told by the exit code. */
+        enum err err = findings_print(report, findings, row->findings->count, stderr);
+        (void)err;
+    }
+    fprintf(stderr,
+            "%s: nothing of %s was queued. Correct the errors and send it again; --anyway sends it "
+            "as it is.\n",
+            program, folder);
+}
+
+static void say_queued(const struct examined *examined, const struct queued_report *queued)
+{
+    for (size_t i = 0; i < examined->count; i++) {
+        char name[REPORT_NAME_MAX];
+        report_name(queued[i].key.type, queued[i].key.frequency, queued[i].key.period_end_day,
+                    name);
+        if (queued[i].queued == QUEUED_UNCHANGED) {
+            printf("%s of %s: the figures did not change; nothing new is sent.\n", name,
+                   queued[i].key.institution);
+        } else if (queued[i].queued == QUEUED_DRAFT) {
+            printf("%s of %s: waits for the receipt of the report before it, and is sent then.\n",
+                   name, queued[i].key.institution);
+        }
+    }
+}
+
+static enum err queue_folder(struct sending *sending, const char *folder,
+                             struct complaint *complaint)
+{
+    AUTO(arena_close) struct arena arena = {.budget = FOLDER_ARENA_BUDGET};
+    struct folder_options options = {.institution = sending->arguments->institution};
+    struct examined *examined = NULL;
+    enum err err = agent_now(sending->agent, &options.now_us);
+    if (err == ERR_OK) {
+        err = folder_examine(sending->agent, folder, &options, &arena, complaint, &examined);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (examined_has_errors(examined) && !sending->arguments->anyway) {
+        print_refusal(folder, examined);
+        sending->is_refused = true;
+        return ERR_OK;
+    }
+    struct queued_report *queued = arena_take(&arena, (examined->count + 1) * sizeof *queued);
+    if (queued == NULL) {
+        return ERR_MEMORY;
+    }
+    err = queue_examined(sending->agent, examined, options.now_us, complaint, queued);
+    if (err == ERR_OK) {
+        say_queued(examined, queued);
+    }
+    for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
+        err = wait_for(&sending->waiting, &queued[i].key);
+    }
+    return err;
+}
+
+static enum err visit_queued(void *context, const struct entry *entry)
+{
+    struct sending *sending = context;
+    return entry->state == ENTRY_QUEUED || entry->state == ENTRY_DRAFT
+               ? wait_for(&sending->waiting, &entry->key)
+               : ERR_OK;
+}
+
+/* Without a folder: all that is queued. */
+static enum err wait_for_queue(struct sending *sending)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(outbox_env(sending->agent->outbox), false, &txn);
+    return err == ERR_OK ? outbox_walk(&txn, NULL, visit_queued, sending) : err;
+}
+
+/* ---- waiting ---- */
+
+static bool is_answered(const struct entry *entry)
+{
+    return entry->best.size > 0 || entry->state == ENTRY_REFUSED;
+}
+
+static enum err count_open(struct sending *sending, size_t *ret_open)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    size_t open = 0;
+    enum err err = txn_begin(outbox_env(sending->agent->outbox), false, &txn);
+    for (size_t i = 0; err == ERR_OK && i < sending->waiting.count; i++) {
+        struct entry entry = {0};
+        enum err got = outbox_get(&txn, &sending->waiting.keys[i], &entry);
+        err = got == ERR_NOT_FOUND ? ERR_OK : got; /* dropped meanwhile */
+        open += got == ERR_OK && !is_answered(&entry);
+    }
+    *ret_open = open;
+    return err;
+}
+
+static void keep_trouble(void *context, const struct session_news *news)
+{
+    struct sending *sending = context;
+    if (news->kind == NEWS_TROUBLE || news->kind == NEWS_RETRY_LATER) {
+        snprintf(sending->last_trouble, sizeof sending->last_trouble, "%s",
+                 news->text != NULL ? news->text : "");
+    }
+}
+
+/* Our own session, or, beside a running agent, its. NULL talk: only looks. */
+static enum err wait_for_answers(struct sending *sending, struct talk *talk)
+{
+    struct progress progress;
+    int64_t until_ms = clock_monotonic_ms() + sending->arguments->wait_s * 1000;
+    size_t open = 0;
+    enum err err = count_open(sending, &open);
+    progress_begin(&progress, "Waiting for receipts");
+    while (err == ERR_OK && clock_monotonic_ms() < until_ms &&
+           (open > 0 || (talk != NULL && sending->waiting.count == 0 && !talk_is_idle(talk)))) {
+        err = talk != NULL ? talk_turn(talk, 200, -1) : platform_pause(200);
+        if (err == ERR_OK) {
+            err = count_open(sending, &open);
+        }
+        progress_step(&progress, sending->waiting.count - open, sending->waiting.count);
+    }
+    progress_end(&progress);
+    return err;
+}
+
+/* ---- what came of it ---- */
+
+static enum err print_outcome(struct sending *sending, const struct entry *entry, size_t *open)
+{
+    char name[REPORT_NAME_MAX];
+    report_name(entry->key.type, entry->key.frequency, entry->key.period_end_day, name);
+    if (entry->state == ENTRY_REFUSED) {
+        sending->is_refused = true;
+        printf("%s of %s: REFUSED by the hub (%s): %s\n", name, entry->key.institution,
+               entry->refused_rule, entry->refused_text);
+        return ERR_OK;
+    }
+    if (entry->best.size == 0) {
+        *open += 1;
+        return ERR_OK;
+    }
+    AUTO(arena_close) struct arena arena = {0};
+    struct receipt receipt = {0};
+    enum err err = receipt_open(entry->best, &arena, &receipt);
+    if (err == ERR_OK) {
+        sending->is_refused = sending->is_refused || !verdict_accepts(receipt.header.verdict);
+        err = receipt_print(entry, stdout);
+    }
+    return err;
+}
+
+static enum err print_outcomes(struct sending *sending, size_t *ret_open)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    size_t open = 0;
+    enum err err = txn_begin(outbox_env(sending->agent->outbox), false, &txn);
+    for (size_t i = 0; err == ERR_OK && i < sending->waiting.count; i++) {
+        struct entry entry = {0};
+        err = outbox_get(&txn, &sending->waiting.keys[i], &entry);
+        err = err == ERR_OK          ? print_outcome(sending, &entry, &open)
+              : err == ERR_NOT_FOUND ? ERR_OK
+                                     : err;
+    }
+    *ret_open = open;
+    return err;
+}
+
+static void say_kept(const struct sending *sending, size_t open, bool is_beside)
+{
+    fflush(stdout);
+    fprintf(stderr,
+            "%zu report%s without a receipt yet. Kept safely; it will be sent when there is a "
+            "network: %s.\n",
+            open, open == 1 ? " is" : "s are",
+            is_beside ? "the running mfi-agent does it" : "`mfi-agent run` or `mfi-agent send`");
+    if (sending->last_trouble[0] != '\0') {
+        fprintf(stderr, "%s\n", sending->last_trouble);
+    }
+}
+
+static enum err send_all(struct sending *sending, bool has_folders, struct complaint *complaint)
+{
+    AUTO(talk_close) struct talk *talk = NULL;
+    enum err err = has_folders ? ERR_OK : wait_for_queue(sending);
+    bool has_work = sending->waiting.count > 0 || !has_folders;
+    if (err == ERR_OK && has_work) {
+        err = talk_open(sending->agent, true, keep_trouble, sending, complaint, &talk);
+    }
+    bool is_beside = err == ERR_BUSY; /* a running agent has the store, and sends */
+    if (err == ERR_OK || is_beside) {
+        err = has_work ? wait_for_answers(sending, talk) : ERR_OK;
+    }
+    size_t open = 0;
+    if (err == ERR_OK) {
+        err = print_outcomes(sending, &open);
+    }
+    if (err == ERR_OK && open > 0) {
+        say_kept(sending, open, is_beside);
+        return ERR_NETWORK;
+    }
+    return err;
+}
+
+static int end(struct sending *sending, enum err err, const struct complaint *complaint)
+{
+    free(sending->waiting.keys);
+    agent_close(&sending->agent);
+    if (err == ERR_NETWORK) {
+        return sending->is_refused ? 1 : 3; /* said already */
+    }
+    if (err != ERR_OK) {
+        return fail(program, err, complaint);
+    }
+    return sending->is_refused ? 1 : 0;
+}
+
+int send_command(int argc, char **argv)
+{
+    struct send_arguments arguments = {.wait_s = 60};
+    struct words words = {0};
+    int code = options_parse(&send_options, argc, argv, &arguments, &words);
+    if (code >= 0) {
+        return code;
+    }
+    struct complaint complaint = {{0}};
+    struct sending sending = {.arguments = &arguments};
+    enum err err = agent_open(arguments.config, AGENT_ALL, &complaint, &sending.agent);
+    for (size_t i = 0; err == ERR_OK && i < words.count; i++) {
+        err = queue_folder(&sending, words.items[i], &complaint);
+    }
+    if (err == ERR_OK) {
+        err = send_all(&sending, words.count > 0, &complaint);
+    }
+    return end(&sending, err, &complaint);
+}

@@ -1,0 +1,93 @@
+#include "agents/mfi/commands.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "agents/mfi/folder.h"
+#include "proto/receipt.h"
+
+bool format_is_json(const char *program, const char *format, bool *ret_is_json)
+{
+    if (format == NULL || strcmp(format, "text") == 0) {
+        *ret_is_json = false;
+        return true;
+    }
+    if (strcmp(format, "json") == 0) {
+        *ret_is_json = true;
+        return true;
+    }
+    int code = options_refuse(program, "--format is text or json.");
+    (void)code; /* always 2: the caller knows */
+    return false;
+}
+
+int fail(const char *program, enum err err, const struct complaint *complaint)
+{
+    fprintf(stderr, "%s: %s\n", program,
+            complaint->text[0] != '\0' ? complaint->text : err_text(err));
+    return err_exit_code(err);
+}
+
+/* Every argument in single quotes: Z85 has characters that a shell would take. */
+void operator_lines_print(const struct agent *agent, const struct operator_line *line, FILE *file)
+{
+    char transport[Z85_KEY_CHARS + 1];
+    transport_key_z85(transport_key_public(agent->transport_key), transport);
+    const struct conf_institution *items = agent->conf.institutions.items;
+    for (size_t i = 0; i < agent->conf.institutions.count; i++) {
+        char signing[2 * PUBLIC_KEY_BYTES + 1];
+        hex_encode(bytes_of(signing_key_public(agent->signing_keys[i]), PUBLIC_KEY_BYTES), signing);
+        const char *category = line->category != NULL ? line->category : items[i].category;
+        fprintf(file,
+                "mfi-hub parties add %s --role member --name '%s' --category %s --district %s "
+                "--currency %s "
+                "--signing-key %s --transport-key '%s'\n",
+                items[i].id, line->name != NULL ? line->name : "NAME",
+                category != NULL ? category : "CATEGORY",
+                line->district != NULL ? line->district : "DISTRICT",
+                line->currency != NULL ? line->currency : "CURRENCY", signing, transport);
+    }
+}
+
+static const char *verdict_words(int verdict)
+{
+    return verdict == VERDICT_ACCEPTED_WITH_WARNINGS ? "ACCEPTED WITH WARNINGS"
+                                                     : verdict_name(verdict);
+}
+
+static enum err print_findings(const struct receipt *receipt, struct bytes raw_report,
+                               struct arena *arena, FILE *file)
+{
+    PbJudgement *judgement = NULL;
+    PbReport *report = NULL;
+    enum err err =
+        MESSAGE_UNPACK(judgement, MESSAGE_TOLERANT, receipt->judgement, arena, &judgement);
+    if (err == ERR_OK && raw_report.size > 0) {
+        err = MESSAGE_UNPACK(report, MESSAGE_TOLERANT, raw_report, arena, &report);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    return findings_print(report, (const PbFinding *const *)judgement->findings,
+                          judgement->n_findings, file);
+}
+
+enum err receipt_print(const struct entry *entry, FILE *file)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct receipt receipt = {0};
+    enum err err = receipt_open(entry->best, &arena, &receipt);
+    if (err != ERR_OK) {
+        return err;
+    }
+    char name[REPORT_NAME_MAX];
+    char time[TIME_TEXT_MAX + 1];
+    char id[2 * SHA256_BYTES + 1];
+    report_name(entry->key.type, entry->key.frequency, entry->key.period_end_day, name);
+    time_format(receipt.header.first_received_at_us, time);
+    hex_encode(bytes_of(entry->id, SHA256_BYTES), id);
+    fprintf(file, "%s of %s, vintage %" PRIu32 ": %s at %s, position %" PRIu64 "\n  id %s\n", name,
+            entry->key.institution, entry->vintage, verdict_words(receipt.header.verdict), time,
+            receipt.header.seq, id);
+    return print_findings(&receipt, entry->report, &arena, file);
+}
