@@ -1,10 +1,11 @@
 #include "tests/sim/commands.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "conf/clock.h"
 #include "conf/options.h"
+#include "tests/sim/play.h"
 #include "tests/sim/sector.h"
 
 struct sector_arguments {
@@ -14,6 +15,11 @@ struct sector_arguments {
     const char *from;
     const char *out;
     bool is_flawless;
+    const char *play;
+    const char *hub;
+    const char *ingest;
+    const char *admin;
+    bool enrols;
 };
 
 #define AT(member) offsetof(struct sector_arguments, member)
@@ -26,6 +32,13 @@ static const struct option_row rows[] = {
     {"out", 'o', OPTION_TEXT, AT(out), "DIR", "where to; made if it is not there", 0, 0},
     {"flawless", 0, OPTION_FLAG, AT(is_flawless), NULL,
      "nobody is late, wrong or missing (but for the personas)", 0, 0},
+    {"play", 'p', OPTION_TEXT, AT(play), "AGENT_FOLDER",
+     "then plays it at a running test hub, as one agent of all institutions", 0, 0},
+    {"hub", 0, OPTION_TEXT, AT(hub), "hub.pub", "of --play: the hub's keys", 0, 0},
+    {"ingest", 0, OPTION_TEXT, AT(ingest), "ENDPOINT", "of --play: tcp://HOST:PORT", 0, 0},
+    {"admin", 0, OPTION_TEXT, AT(admin), "SOCKET", "of --play: path of the hub's admin socket", 0,
+     0},
+    {"enrol", 0, OPTION_FLAG, AT(enrols), NULL, "of --play: enrols the institutions first", 0, 0},
     {0},
 };
 static const struct options options = {
@@ -47,6 +60,10 @@ static int check(const struct sector_arguments *arguments, struct sector_options
     if (arguments->out == NULL) {
         return options_refuse(options.program, "--out is needed.");
     }
+    if (arguments->play != NULL &&
+        (arguments->hub == NULL || arguments->ingest == NULL || arguments->admin == NULL)) {
+        return options_refuse(options.program, "--play needs --hub, --ingest and --admin.");
+    }
     if (period_parse(arguments->from, &first) != ERR_OK || first.frequency != FREQUENCY_M) {
         return options_refuse(options.program, "--from must be a month like 2019-01.");
     }
@@ -61,6 +78,31 @@ static int check(const struct sector_arguments *arguments, struct sector_options
         return options_refuse(options.program, "the months must lie between 2017-07 and 2190.");
     }
     return 0;
+}
+
+/* Exit 1 when a verdict is not what the truth says. */
+static int play_sector(const struct sector *sector, const struct sector_arguments *arguments)
+{
+    struct play_options wanted = {.folder = arguments->play,
+                                  .hub = arguments->hub,
+                                  .ingest = arguments->ingest,
+                                  .admin = arguments->admin,
+                                  .enrols = arguments->enrols};
+    struct complaint complaint = {0};
+    struct play_sums sums = {0};
+    int64_t began_ms = clock_monotonic_ms();
+    enum err err = play(sector, &wanted, &complaint, &sums);
+    if (err != ERR_OK) {
+        fprintf(stderr, "mfi-sim sector: %s\n",
+                complaint.text[0] != '\0' ? complaint.text : err_text(err));
+        return err_exit_code(err);
+    }
+    printf("sent=%" PRIu64 " accepted=%" PRIu64 " warned=%" PRIu64 " rejected=%" PRIu64
+           " refused=%" PRIu64 " repeated=%" PRIu64 " receipts=%" PRIu64 " mismatches=%" PRIu64
+           " seconds=%" PRId64 "\n",
+           sums.sent, sums.accepted, sums.warned, sums.rejected, sums.refused, sums.repeated,
+           sums.receipts, sums.mismatches, (clock_monotonic_ms() - began_ms + 500) / 1000);
+    return sums.mismatches == 0 ? 0 : 1;
 }
 
 int sector_command(int argc, char **argv)
@@ -92,5 +134,6 @@ int sector_command(int argc, char **argv)
     printf("institutions=%zu submissions=%zu bytes=%zu seconds=%lld folder=%s\n",
            sector->member_count, sector->count, sector->reports.size,
            (long long)((clock_monotonic_ms() - began_ms + 500) / 1000), arguments.out);
-    return 0;
+    (void)fflush(stdout);
+    return arguments.play == NULL ? 0 : play_sector(sector, &arguments);
 }
