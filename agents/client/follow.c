@@ -1,0 +1,424 @@
+#include "agents/client/follow.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "proto/access.h"
+#include "proto/frames.h"
+
+enum asking {
+    ASKING_FETCH,
+    ASKING_OLDER,
+    ASKING_END, /* --new: where does the journal end? */
+};
+
+struct follow {
+    struct follow_options options;
+    struct cursor_state *cursor;
+    struct position next; /* where the next FETCH starts */
+    bool next_is_bare;
+    enum asking asking;
+    bool is_outstanding;
+    uint64_t number; /* of the request outstanding, or the last */
+    struct arena arena;
+    struct follow_record *records;
+    size_t record_capacity;
+};
+
+static enum err take_records(struct follow *follow, struct bytes body, struct complaint *complaint,
+                             struct follow_step *step);
+static enum err take_not_in_history(struct follow *follow, struct bytes body,
+                                    struct complaint *complaint, struct follow_step *step);
+static enum err take_stands(struct follow *follow, struct bytes body, struct complaint *complaint,
+                            struct follow_step *step);
+static enum err take_refused(struct follow *follow, struct bytes body, struct complaint *complaint,
+                             struct follow_step *step);
+static enum err take_retry_later(struct follow *follow, struct bytes body,
+                                 struct complaint *complaint, struct follow_step *step);
+
+static const struct {
+    enum verb verb;
+    enum err (*take)(struct follow *follow, struct bytes body, struct complaint *complaint,
+                     struct follow_step *step);
+} verbs[] = {
+    {VERB_RECORDS, take_records},         {VERB_NOT_IN_HISTORY, take_not_in_history},
+    {VERB_STANDS, take_stands},           {VERB_REFUSED, take_refused},
+    {VERB_RETRY_LATER, take_retry_later},
+};
+
+static void from_cursor(struct follow *follow)
+{
+    follow->next = follow->cursor->position;
+    follow->next_is_bare = follow->cursor->is_bare;
+}
+
+enum err follow_make(const struct follow_options *options, struct cursor_state *cursor,
+                     struct follow **ret_follow)
+{
+    struct follow *follow = calloc(1, sizeof *follow);
+    if (follow == NULL) {
+        return ERR_MEMORY;
+    }
+    follow->options = *options;
+    follow->cursor = cursor;
+    follow->arena.budget = (size_t)16 * ANSWER_MAX;
+    from_cursor(follow);
+    *ret_follow = follow;
+    return ERR_OK;
+}
+
+void follow_close(struct follow **follow)
+{
+    if (*follow != NULL) {
+        arena_close(&(*follow)->arena);
+        free((*follow)->records);
+        free(*follow);
+        *follow = NULL;
+    }
+}
+
+void follow_from_end(struct follow *follow)
+{
+    follow->asking = ASKING_END;
+}
+
+void follow_forget(struct follow *follow)
+{
+    follow->is_outstanding = false;
+}
+
+/* ---- asking ---- */
+
+static PbPosition message_of(const struct position *position, bool is_bare)
+{
+    PbPosition message = IHURIRO__V1__POSITION__INIT;
+    message.size = position->size;
+    message.root = pb_of_bytes(bytes_of(position->root.bytes, is_bare ? 0 : SHA256_BYTES));
+    return message;
+}
+
+static enum err ask_older(struct follow *follow, struct buffer *frame)
+{
+    const struct cursor_state *cursor = follow->cursor;
+    Ihuriro__V1__Older older = IHURIRO__V1__OLDER__INIT;
+    PbPosition at = message_of(&cursor->position, cursor->is_bare);
+    PbPosition positions[OLDER_POSITIONS_MAX];
+    PbPosition *pointers[OLDER_POSITIONS_MAX];
+    for (size_t i = 0; i < cursor->older_count; i++) {
+        positions[i] = message_of(&cursor->older[i], false);
+        pointers[i] = &positions[i];
+    }
+    older.number = follow->number + 1;
+    older.cursor = &at;
+    older.positions = pointers;
+    older.n_positions = cursor->older_count;
+    return frame_pack(VERB_OLDER, &older.base, frame);
+}
+
+static enum err ask_fetch(struct follow *follow, struct buffer *frame)
+{
+    bool is_end = follow->asking == ASKING_END;
+    struct position zero = {0};
+    PbPosition from = message_of(is_end ? &zero : &follow->next, is_end || follow->next_is_bare);
+    Ihuriro__V1__Fetch fetch = IHURIRO__V1__FETCH__INIT;
+    fetch.position = &from;
+    fetch.filter = (PbFilter *)(uintptr_t)follow->options.filter; /* packed only */
+    fetch.has_max_bytes = is_end || follow->options.max_bytes > 0;
+    fetch.max_bytes = is_end ? 1 : follow->options.max_bytes;
+    fetch.has_wait_ms = 1;
+    fetch.wait_ms = is_end ? 0 : follow->options.wait_ms;
+    fetch.has_until = is_end;
+    fetch.until = 1;
+    fetch.number = follow->number + 1;
+    return frame_pack(VERB_FETCH, &fetch.base, frame);
+}
+
+enum err follow_ask(struct follow *follow, struct buffer *frame)
+{
+    if (follow->is_outstanding) {
+        return ERR_NOT_FOUND;
+    }
+    enum err err =
+        follow->asking == ASKING_OLDER ? ask_older(follow, frame) : ask_fetch(follow, frame);
+    if (err == ERR_OK) {
+        follow->number++;
+        follow->is_outstanding = true;
+    }
+    return err;
+}
+
+/* ---- answers ---- */
+
+enum err follow_take(struct follow *follow, struct bytes frame, struct complaint *complaint,
+                     struct follow_step *ret_step)
+{
+    int verb = 0;
+    struct bytes body = {0};
+    struct follow_step step = {.kind = FOLLOW_NOTHING};
+    enum err err = frame_open(frame, &verb, &body);
+    if (err != ERR_OK) {
+        return complain(complaint, err,
+                        "The hub's answer is no frame of version 1. Is this "
+                        "program older than the hub?");
+    }
+    arena_reset(&follow->arena);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if ((int)verbs[i].verb == verb) {
+            err = verbs[i].take(follow, body, complaint, &step);
+        }
+    }
+    if (err == ERR_OK) {
+        *ret_step = step;
+    }
+    return err;
+}
+
+static enum err unreadable(struct complaint *complaint)
+{
+    return complain(complaint, ERR_MALFORMED, "The hub's answer cannot be read.");
+}
+
+static bool position_of(const PbPosition *message, struct position *position)
+{
+    if (message == NULL || message->root.len != SHA256_BYTES) {
+        return false;
+    }
+    position->size = message->size;
+    memcpy(position->root.bytes, message->root.data, SHA256_BYTES);
+    return true;
+}
+
+/* Does an answer speak of our cursor? */
+static bool is_at_cursor(const struct follow *follow, const struct position *from)
+{
+    const struct cursor_state *cursor = follow->cursor;
+    if (cursor->is_bare || cursor->position.size == 0) {
+        return from->size == cursor->position.size;
+    }
+    return position_equal(from, &cursor->position);
+}
+
+static bool is_answer(struct follow *follow, uint64_t number)
+{
+    if (!follow->is_outstanding || number != follow->number) {
+        return false;
+    }
+    follow->is_outstanding = false;
+    return true;
+}
+
+/* The newest checkpoint: signed by a pinned key, and not another tree than the answer's. */
+static enum err check_checkpoint(const struct follow *follow, const Ihuriro__V1__Records *message,
+                                 const struct position *to, struct complaint *complaint,
+                                 struct position *ret_position)
+{
+    struct checkpoint checkpoint;
+    struct bytes text = bytes_of_pb(message->checkpoint);
+    if (text.size == 0 && message->head == 0 && to->size == 0) {
+        *ret_position = *to; /* an empty journal has none yet */
+        return ERR_OK;
+    }
+    enum err err = checkpoint_parse(text, &checkpoint);
+    err = err != ERR_OK ? err : checkpoint_verify(&checkpoint, follow->options.hub);
+    if (err != ERR_OK) {
+        return complain(complaint, err,
+                        "The hub's checkpoint does not verify against hub.pub (%s). Nothing of "
+                        "this answer is used.",
+                        follow->options.hub->origin);
+    }
+    if (to->size > checkpoint.position.size ||
+        (to->size == checkpoint.position.size && !position_equal(to, &checkpoint.position))) {
+        return complain(complaint, ERR_CORRUPT,
+                        "The hub's answer does not agree with its own signed checkpoint of %llu "
+                        "records.",
+                        (unsigned long long)checkpoint.position.size);
+    }
+    *ret_position = checkpoint.position;
+    return ERR_OK;
+}
+
+static enum err take_record(struct follow *follow, const Ihuriro__V1__RecordView *view,
+                            uint64_t after, uint64_t to, struct complaint *complaint,
+                            struct follow_record *record)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct bytes header = bytes_of_pb(view->header);
+    record->judgement = view->has_judgement ? bytes_of_pb(view->judgement) : (struct bytes){0};
+    record->body = view->has_body ? bytes_of_pb(view->body) : (struct bytes){0};
+    if (view->has_judgement && record->judgement.data == NULL) {
+        record->judgement = bytes_of("", 0); /* empty is not absent */
+    }
+    enum err err = header_decode(header, &record->header);
+    if (err != ERR_OK) {
+        return unreadable(complaint);
+    }
+    if (record->header.seq <= after || record->header.seq > to ||
+        !filter_takes(follow->options.filter, &record->header)) {
+        return complain(complaint, ERR_CORRUPT,
+                        "The hub answered with record %llu, which was not asked for.",
+                        (unsigned long long)record->header.seq);
+    }
+    struct complaint why = {{0}};
+    err = record_check(header, record->judgement, record->body, &arena, &why);
+    return err == ERR_OK ? ERR_OK
+                         : complain(complaint, err, "Record %llu does not verify: %s",
+                                    (unsigned long long)record->header.seq, why.text);
+}
+
+static enum err take_all(struct follow *follow, const Ihuriro__V1__Records *message,
+                         const struct position *from, struct complaint *complaint,
+                         struct follow_step *step)
+{
+    if (message->n_records > follow->record_capacity) {
+        struct follow_record *grown =
+            reallocarray(follow->records, message->n_records, sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        follow->records = grown;
+        follow->record_capacity = message->n_records;
+    }
+    uint64_t after = from->size;
+    for (size_t i = 0; i < message->n_records; i++) {
+        enum err err = take_record(follow, message->records[i], after, step->to.size, complaint,
+                                   &follow->records[i]);
+        if (err != ERR_OK) {
+            return err;
+        }
+        after = follow->records[i].header.seq;
+    }
+    step->records = follow->records;
+    step->count = message->n_records;
+    return ERR_OK;
+}
+
+/* --new: the cursor goes to the newest checkpoint; nothing is put out. */
+static void begin_at_end(struct follow *follow, const struct position *end,
+                         struct follow_step *step)
+{
+    follow->asking = ASKING_FETCH;
+    step->kind = FOLLOW_RECORDS;
+    step->to = *end;
+    step->count = 0;
+}
+
+static enum err take_records(struct follow *follow, struct bytes body, struct complaint *complaint,
+                             struct follow_step *step)
+{
+    const Ihuriro__V1__Records *message = NULL;
+    struct position from;
+    struct position newest;
+    if (MESSAGE_UNPACK(records, MESSAGE_TOLERANT, body, &follow->arena, &message) != ERR_OK ||
+        !position_of(message->from, &from) || !position_of(message->to, &step->to) ||
+        message->rights.len != SHA256_BYTES || step->to.size < from.size) {
+        return unreadable(complaint);
+    }
+    if (!is_answer(follow, message->number) || follow->asking == ASKING_OLDER ||
+        !(follow->asking == ASKING_END || is_at_cursor(follow, &from))) {
+        return ERR_OK; /* late, or not from where we stand: ignored (1) */
+    }
+    enum err err = check_checkpoint(follow, message, &step->to, complaint, &newest);
+    err = err != ERR_OK ? err : take_all(follow, message, &from, complaint, step);
+    if (err != ERR_OK) {
+        return err;
+    }
+    step->kind = FOLLOW_RECORDS;
+    step->head = message->head;
+    step->now_us = message->has_now_us ? message->now_us : 0;
+    memcpy(step->rights, message->rights.data, SHA256_BYTES);
+    step->rights_changed = follow->cursor->has_rights &&
+                           memcmp(step->rights, follow->cursor->rights, SHA256_BYTES) != 0;
+    if (follow->asking == ASKING_END) {
+        begin_at_end(follow, &newest, step);
+    }
+    follow->next = step->to;
+    follow->next_is_bare = false;
+    return ERR_OK;
+}
+
+static enum err take_not_in_history(struct follow *follow, struct bytes body,
+                                    struct complaint *complaint, struct follow_step *step)
+{
+    const Ihuriro__V1__NotInHistory *message = NULL;
+    if (MESSAGE_UNPACK(not_in_history, MESSAGE_TOLERANT, body, &follow->arena, &message) !=
+            ERR_OK ||
+        message->position == NULL) {
+        return unreadable(complaint);
+    }
+    if (!is_answer(follow, message->number) || follow->asking != ASKING_FETCH ||
+        message->position->size != follow->cursor->position.size) {
+        from_cursor(follow);
+        return ERR_OK;
+    }
+    if (follow->cursor->is_bare) {
+        step->kind = FOLLOW_BEHIND;
+        return ERR_OK;
+    }
+    follow->asking = ASKING_OLDER;
+    return ERR_OK;
+}
+
+static enum err take_stands(struct follow *follow, struct bytes body, struct complaint *complaint,
+                            struct follow_step *step)
+{
+    const Ihuriro__V1__Stands *message = NULL;
+    struct position cursor;
+    if (MESSAGE_UNPACK(stands, MESSAGE_TOLERANT, body, &follow->arena, &message) != ERR_OK ||
+        !position_of(message->cursor, &cursor) || !position_of(message->position, &step->to)) {
+        return unreadable(complaint);
+    }
+    if (!is_answer(follow, message->number) || follow->asking != ASKING_OLDER) {
+        return ERR_OK;
+    }
+    follow->asking = ASKING_FETCH;
+    from_cursor(follow);
+    if (!is_at_cursor(follow, &cursor) || !cursor_names(follow->cursor, &step->to)) {
+        return ERR_OK; /* not asked from here, or none of ours (1): asked again */
+    }
+    step->kind = FOLLOW_REWIND;
+    follow->next = step->to;
+    return ERR_OK;
+}
+
+static enum err take_refused(struct follow *follow, struct bytes body, struct complaint *complaint,
+                             struct follow_step *step)
+{
+    const Ihuriro__V1__Refused *message = NULL;
+    if (MESSAGE_UNPACK(refused, MESSAGE_TOLERANT, body, &follow->arena, &message) != ERR_OK) {
+        return unreadable(complaint);
+    }
+    follow->is_outstanding = false;
+    from_cursor(follow);
+    step->kind = FOLLOW_REFUSED;
+    strncpy(step->rule, message->rule, sizeof step->rule - 1);
+    strncpy(step->text, message->text != NULL ? message->text : "", sizeof step->text - 1);
+    return ERR_OK;
+}
+
+static enum err take_retry_later(struct follow *follow, struct bytes body,
+                                 struct complaint *complaint, struct follow_step *step)
+{
+    const Ihuriro__V1__RetryLater *message = NULL;
+    if (MESSAGE_UNPACK(retry_later, MESSAGE_TOLERANT, body, &follow->arena, &message) != ERR_OK) {
+        return unreadable(complaint);
+    }
+    follow->is_outstanding = false;
+    from_cursor(follow);
+    step->kind = FOLLOW_LATER;
+    step->retry_s = message->seconds;
+    strncpy(step->text, message->text != NULL ? message->text : "", sizeof step->text - 1);
+    return ERR_OK;
+}
+
+void follow_apply(struct follow *follow, const struct follow_step *step)
+{
+    struct cursor_state *cursor = follow->cursor;
+    assert(step->kind == FOLLOW_RECORDS || step->kind == FOLLOW_REWIND);
+    if (step->kind == FOLLOW_REWIND) {
+        cursor_rewind(cursor, &step->to);
+        return;
+    }
+    cursor_advance(cursor, &step->to);
+    cursor->has_rights = true;
+    memcpy(cursor->rights, step->rights, SHA256_BYTES);
+}
