@@ -79,6 +79,9 @@ static const char *allowed_keys(const struct config_row *rows, char *out, size_t
     size_t size = 0;
     out[0] = 0;
     for (const struct config_row *row = rows; row->key != NULL && size + 1 < out_size; row++) {
+        if (row->kind == CONFIG_LINE) {
+            continue;
+        }
         int written =
             snprintf(out + size, out_size - size, "%s%s", size == 0 ? "" : ", ", row->key);
         size += written < 0 ? 0 : (size_t)written;
@@ -100,6 +103,8 @@ static const char *kind_text(enum config_kind kind)
         return "a list of texts: [ \"a\", \"b\" ]";
     case CONFIG_GROUPS:
         return "a list of groups: ( { ... }, { ... } )";
+    case CONFIG_LINE:
+        break;
     }
     return "?";
 }
@@ -110,6 +115,18 @@ static enum err wrong_kind(const struct table *table, const struct config_row *r
     return complain(table->reading->complaint, ERR_CONFIG, "%s:%u: %s%s must be %s (%s).",
                     table->reading->path, config_setting_source_line(setting), table->where,
                     row->key, kind_text(row->kind), row->help == NULL ? "" : row->help);
+}
+
+/* What the row's own check says, as a complaint. */
+static enum err check_value(const struct table *table, const struct config_row *row,
+                            const config_setting_t *setting, const void *value)
+{
+    const char *allowed = row->check == NULL ? NULL : row->check(value);
+    if (allowed == NULL) {
+        return ERR_OK;
+    }
+    return complain(table->reading->complaint, ERR_CONFIG, "%s:%u: %s%s %s.", table->reading->path,
+                    config_setting_source_line(setting), table->where, row->key, allowed);
 }
 
 /* A text for min to max characters (max 0: any length). A copy. */
@@ -132,6 +149,10 @@ static enum err copy_text(const struct table *table, const struct config_row *ro
                         "%s:%u: %s%s must have %" PRId64 " to %" PRId64 " characters, and has %zu.",
                         table->reading->path, config_setting_source_line(setting), table->where,
                         row->key, row->min, row->max, size);
+    }
+    enum err err = check_value(table, row, setting, text);
+    if (err != ERR_OK) {
+        return err;
     }
     char *copy = strdup(text);
     if (copy == NULL) {
@@ -222,6 +243,18 @@ static enum err read_texts(const struct table *table, const struct config_row *r
     return ERR_OK;
 }
 
+/* Before a group of a list is read: what its table says of absent keys, and its line. */
+static void preset_group(const struct config_row *rows, const config_setting_t *group, void *target)
+{
+    for (const struct config_row *row = rows; row->key != NULL; row++) {
+        if (row->kind == CONFIG_INTEGER || row->kind == CONFIG_LINE) {
+            int64_t value =
+                row->kind == CONFIG_LINE ? (int64_t)config_setting_source_line(group) : row->preset;
+            *(int64_t *)(void *)((char *)target + row->offset) = value;
+        }
+    }
+}
+
 static enum err read_groups(const struct table *table, const struct config_row *row,
                             const config_setting_t *setting, void *at)
 {
@@ -238,10 +271,15 @@ static enum err read_groups(const struct table *table, const struct config_row *
         const struct table inner = {table->reading, row->rows, where};
         const config_setting_t *group = config_setting_get_elem(setting, (unsigned)i);
         uint64_t set = 0;
+        char *item = (char *)groups.items + i * row->group_bytes;
+        preset_group(row->rows, group, item);
         err = config_setting_type(group) == CONFIG_TYPE_GROUP
-                  ? read_group(&inner, group, (char *)groups.items + i * row->group_bytes, &set)
+                  ? read_group(&inner, group, item, &set)
                   : wrong_kind(table, row, group);
         groups.count += err == ERR_OK;
+    }
+    if (err == ERR_OK) {
+        err = check_value(table, row, setting, &groups);
     }
     if (err != ERR_OK) {
         release_value(row, &groups);
@@ -264,7 +302,7 @@ static enum err read_setting(const struct table *table, const config_setting_t *
     const char *name = config_setting_name(setting);
     for (size_t i = 0; table->rows[i].key != NULL; i++) {
         const struct config_row *row = &table->rows[i];
-        if (name != NULL && strcmp(row->key, name) == 0) {
+        if (name != NULL && row->kind != CONFIG_LINE && strcmp(row->key, name) == 0) {
             enum err err = readers[row->kind](table, row, setting, (char *)target + row->offset);
             *set |= err == ERR_OK ? UINT64_C(1) << i : 0;
             return err;

@@ -20,6 +20,7 @@ enum config_kind {
     CONFIG_BOOL,    /* bool */
     CONFIG_TEXTS,   /* struct config_texts */
     CONFIG_GROUPS,  /* struct config_groups: a list of groups, each read against .rows */
+    CONFIG_LINE,    /* int64_t: not a key (let it be ""), but the line on which the group begins */
 };
 
 struct config_texts {
@@ -43,6 +44,10 @@ struct config_row {
     const char *help;              /* for the annotated file */
     const struct config_row *rows; /* CONFIG_GROUPS: ends with a NULL key */
     size_t group_bytes;
+    int64_t preset; /* of an integer in a group of a list: its value where the key is absent */
+    /* Looks at a text, each of several texts, or a struct config_groups; NULL when it is good, else
+     * what is allowed: "must be a date, 2020-06-30". May be NULL. */
+    const char *(*check)(const void *value);
 };
 
 /* A table has at most 64 rows. The file must be a regular file of at most 1 MiB.

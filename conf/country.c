@@ -1,0 +1,209 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/country_inside.h"
+
+/* A file under check. */
+struct checking {
+    const char *path;
+    const struct country *country;
+    struct complaint *complaint;
+};
+
+static enum err check_country_file(const struct checking *checking);
+
+static void release_country(struct country *country)
+{
+    config_release(country_rows, country);
+}
+
+enum err country_compile(const char *path, struct arena *arena, struct complaint *complaint,
+                         PbSettings **ret_settings)
+{
+    AUTO(release_country) struct country country = {0};
+    enum err err = config_read(path, country_rows, &country, sizeof country, complaint);
+    if (err != ERR_OK) {
+        return err;
+    }
+    const struct checking checking = {path, &country, complaint};
+    err = check_country_file(&checking);
+    return err != ERR_OK ? err : country_make(arena, &country, ret_settings);
+}
+
+/* ---- What must hold between rows ---- */
+
+static const struct head *head_at(const struct config_groups *groups, size_t bytes, size_t index)
+{
+    return (const struct head *)(const void *)((const char *)groups->items + index * bytes);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static enum err require_unique(const struct checking *checking, const char *list,
+                               const struct config_groups *groups, size_t bytes)
+{
+    for (size_t i = 1; i < groups->count; i++) {
+        const struct head *head = head_at(groups, bytes, i);
+        for (size_t k = 0; k < i; k++) {
+            const struct head *other = head_at(groups, bytes, k);
+            if (is_same(head->key, other->key) && is_same(head->second, other->second)) {
+                return complain(checking->complaint, ERR_CONFIG,
+                                "%s:%d: %s[%zu] says %s again, which stands on line %d; keep one "
+                                "of them.",
+                                checking->path, (int)head->line, list, i, head->key,
+                                (int)other->line);
+            }
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err require_known(const struct checking *checking, int64_t line, const char *key,
+                              const char *code, const struct config_groups *groups, size_t bytes,
+                              const char *list)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        if (is_same(head_at(groups, bytes, i)->key, code)) {
+            return ERR_OK;
+        }
+    }
+    return complain(checking->complaint, ERR_CONFIG,
+                    "%s:%d: %s names %s, which is not in %s; add it there or correct it.",
+                    checking->path, (int)line, key, code, list);
+}
+
+static enum err require_category(const struct checking *checking, int64_t line, const char *key,
+                                 const char *code)
+{
+    return require_known(checking, line, key, code, &checking->country->categories,
+                         sizeof(struct category), "categories");
+}
+
+static enum err check_rules(const struct checking *checking)
+{
+    const struct rule_setting *rules = checking->country->rules.items;
+    enum err err = require_unique(checking, "rules", &checking->country->rules, sizeof *rules);
+    for (size_t i = 0; err == ERR_OK && i < checking->country->rules.count; i++) {
+        if (rules[i].head.second != NULL) {
+            err = require_category(checking, rules[i].head.line, "rules.category",
+                                   rules[i].head.second);
+        }
+    }
+    return err;
+}
+
+/* A band ends above the one before it of its currency; the one without an end is the last. */
+static enum err check_bands(const struct checking *checking)
+{
+    const struct config_groups *groups = &checking->country->size_bands;
+    const struct size_band *bands = groups->items;
+    enum err err = require_unique(checking, "size_bands", groups, sizeof *bands);
+    for (size_t i = 0; err == ERR_OK && i < groups->count; i++) {
+        err =
+            require_known(checking, bands[i].head.line, "size_bands.currency", bands[i].head.second,
+                          &checking->country->currencies, sizeof(struct currency), "currencies");
+        for (size_t k = 0; err == ERR_OK && k < i; k++) {
+            bool is_above = bands[k].up_to != ABSENT &&
+                            (bands[i].up_to == ABSENT || bands[i].up_to > bands[k].up_to);
+            if (is_same(bands[i].head.second, bands[k].head.second) && !is_above) {
+                err = complain(checking->complaint, ERR_CONFIG,
+                               "%s:%d: size_bands: %s does not end above %s (line %d); write the "
+                               "bands of a currency upwards, the one without up_to last.",
+                               checking->path, (int)bands[i].head.line, bands[i].head.key,
+                               bands[k].head.key, (int)bands[k].head.line);
+            }
+        }
+    }
+    return err;
+}
+
+static enum err check_liquidity(const struct checking *checking)
+{
+    const struct liquidity_base *bases = checking->country->liquidity.items;
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < checking->country->liquidity.count; i++) {
+        err =
+            require_unique(checking, "liquidity.weights", &bases[i].weights, sizeof(struct weight));
+        for (size_t k = 0; err == ERR_OK && k < bases[i].categories.count; k++) {
+            err = require_category(checking, bases[i].head.line, "liquidity.categories",
+                                   bases[i].categories.items[k]);
+        }
+    }
+    return err;
+}
+
+static enum err check_country_file(const struct checking *checking)
+{
+    const struct country *country = checking->country;
+    const struct {
+        const char *list;
+        const struct config_groups *groups;
+        size_t bytes;
+    } lists[] = {
+        {"currencies", &country->currencies, sizeof(struct currency)},
+        {"categories", &country->categories, sizeof(struct category)},
+        {"classes", &country->classes, sizeof(struct loan_class)},
+        {"codes", &country->codes, sizeof(struct code_list)},
+    };
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < sizeof lists / sizeof lists[0]; i++) {
+        err = require_unique(checking, lists[i].list, lists[i].groups, lists[i].bytes);
+    }
+    err = err != ERR_OK ? err : check_rules(checking);
+    err = err != ERR_OK ? err : check_bands(checking);
+    return err != ERR_OK ? err : check_liquidity(checking);
+}
+
+/* ---- Where it is ---- */
+
+/* Does the program lie in a build folder: is there a CMakeCache.txt beside it or above? */
+static bool is_in_build_folder(void)
+{
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 32);
+    if (length <= 0) {
+        return false;
+    }
+    program[length] = '\0';
+    for (int level = 0; level < 3; level++) {
+        char *slash = strrchr(program, '/');
+        if (slash == NULL) {
+            return false;
+        }
+        memcpy(slash, "/CMakeCache.txt", sizeof "/CMakeCache.txt");
+        if (access(program, F_OK) == 0) {
+            return true;
+        }
+        *slash = '\0';
+    }
+    return false;
+}
+
+enum err country_path(const char *country, char **ret_path)
+{
+    char name[3] = {0};
+    if (strlen(country) != 2) {
+        return ERR_USAGE;
+    }
+    for (int i = 0; i < 2; i++) {
+        name[i] = (char)(country[i] >= 'A' && country[i] <= 'Z' ? country[i] + 32 : country[i]);
+        if (name[i] < 'a' || name[i] > 'z') {
+            return ERR_USAGE;
+        }
+    }
+    const char *folder = getenv("IHURIRO_COUNTRIES");
+    if (folder == NULL || folder[0] == '\0') {
+        folder =
+            is_in_build_folder() ? IHURIRO_SOURCE "/conf/countries" : IHURIRO_DATA "/countries";
+    }
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s.cfg", folder, name) < 0) {
+        return ERR_MEMORY;
+    }
+    *ret_path = path;
+    return ERR_OK;
+}

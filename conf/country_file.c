@@ -1,0 +1,234 @@
+/* What may stand in a country's file: tables, and what a value must be. */
+#include <regex.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "conf/country_inside.h"
+#include "proto/limits.h"
+#include "proto/period.h"
+#include "proto/rules.h"
+
+/* ---- What a value must be ---- */
+
+static bool is_of(const char *text, size_t least, size_t most, const char *allowed)
+{
+    size_t length = strlen(text);
+    return length >= least && length <= most && strspn(text, allowed) == length;
+}
+
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static const char *check_country(const void *value)
+{
+    return is_of(value, 2, 2, CAPITALS) ? NULL : "must be two capital letters (ISO 3166): RW";
+}
+
+static const char *check_currency(const void *value)
+{
+    return is_of(value, 3, 3, CAPITALS) ? NULL : "must be three capital letters (ISO 4217): RWF";
+}
+
+static const char *check_code(const void *value)
+{
+    return is_of(value, 1, 16, CAPITALS "0123456789_-")
+               ? NULL
+               : "must be a code of 1 to 16 capital letters, digits, _ and -";
+}
+
+static const char *check_date(const void *value)
+{
+    int32_t day = 0;
+    return day_parse(value, &day) == ERR_OK ? NULL : "must be a date such as 2023-03-31";
+}
+
+static const char *check_rule(const void *value)
+{
+    const struct rule *rule = rule_find(value);
+    if (rule == NULL) {
+        return "names no rule; rules are ENV-01 to ENV-15, POR-01 to POR-13, LIQ-01, LIQ-03 to "
+               "LIQ-06 and LIQ-14";
+    }
+    return rule->is_fixed ? "names a rule that what is stored depends on; it cannot be changed"
+                          : NULL;
+}
+
+int severity_of(const char *name)
+{
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value_by_name(&ihuriro__v1__severity__descriptor, name);
+    return value == NULL ? 0 : value->value;
+}
+
+static const char *check_severity(const void *value)
+{
+    return severity_of(value) != 0 ? NULL : "must be \"ERROR\", \"WARNING\" or \"INFO\"";
+}
+
+static const char *check_certainty(const void *value)
+{
+    return is_of(value, 1, 1, "VSM") ? NULL
+                                     : "must be \"V\" (verified in the text), \"S\" (secondary "
+                                       "source) or \"M\" (default, "
+                                       "not official)";
+}
+
+static const char *check_amount_field(const void *value)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(&ihuriro__v1__liquidity__descriptor, value);
+    bool is_amount = field != NULL && field->type == PROTOBUF_C_TYPE_INT64 &&
+                     field->label == PROTOBUF_C_LABEL_OPTIONAL;
+    return is_amount ? NULL
+                     : "names no amount of the liquidity report; such are cash, bank_demand, "
+                       "emoney, govt_unencumbered";
+}
+
+static const char *check_pattern(const void *value)
+{
+    regex_t compiled;
+    if (regcomp(&compiled, value, REG_EXTENDED | REG_NOSUB) != 0) {
+        return "holds a pattern that is no POSIX extended regular expression";
+    }
+    bool matches_nothing = regexec(&compiled, "", 0, NULL, 0) == 0;
+    regfree(&compiled);
+    return matches_nothing ? "holds a pattern that matches every text" : NULL;
+}
+
+static const char *check_not_empty(const void *value)
+{
+    const struct config_groups *groups = value;
+    return groups->count > 0 ? NULL : "must have at least one row";
+}
+
+/* ---- The tables ---- */
+
+#define TEXT(of, key_, field, required, check_, help_)                                           \
+    {                                                                                            \
+        .key = key_, .kind = CONFIG_TEXT, .offset = offsetof(struct of, field),                  \
+        .is_required = required, .min = 1, .max = TEXT_BYTES_MAX, .check = check_, .help = help_ \
+    }
+#define INTEGER(of, key_, field, required, least, most, preset_, help_)                      \
+    {                                                                                        \
+        .key = key_, .kind = CONFIG_INTEGER, .offset = offsetof(struct of, field),           \
+        .is_required = required, .min = least, .max = most, .preset = preset_, .help = help_ \
+    }
+#define BOOL(of, key_, field, help_)                                                          \
+    {                                                                                         \
+        .key = key_, .kind = CONFIG_BOOL, .offset = offsetof(struct of, field), .help = help_ \
+    }
+#define TEXTS(of, key_, field, required, check_, help_)                          \
+    {                                                                            \
+        .key = key_, .kind = CONFIG_TEXTS, .offset = offsetof(struct of, field), \
+        .is_required = required, .check = check_, .help = help_                  \
+    }
+#define GROUPS(of, key_, field, required, table, type, check_, help_)               \
+    {                                                                               \
+        .key = key_, .kind = CONFIG_GROUPS, .offset = offsetof(struct of, field),   \
+        .is_required = required, .rows = table, .group_bytes = sizeof(struct type), \
+        .check = check_, .help = help_                                              \
+    }
+#define LINE(of)                                                                 \
+    {                                                                            \
+        .key = "", .kind = CONFIG_LINE, .offset = offsetof(struct of, head.line) \
+    }
+#define KEY(of, key_, check_, help_) TEXT(of, key_, head.key, true, check_, help_)
+
+static const struct config_row currency_rows[] = {
+    LINE(currency),
+    KEY(currency, "code", check_currency, "ISO 4217"),
+    INTEGER(currency, "exponent", exponent, true, 0, 4, 0, "decimals of the minor unit"),
+    {0},
+};
+
+static const struct config_row category_rows[] = {
+    LINE(category),
+    KEY(category, "code", check_code, "as in the parties' rows"),
+    TEXT(category, "name", name, true, NULL, "for people"),
+    {0},
+};
+
+static const struct config_row rule_rows[] = {
+    LINE(rule_setting),
+    KEY(rule_setting, "rule", check_rule, "its id"),
+    TEXT(rule_setting, "category", head.second, false, check_code, "for this category only"),
+    TEXT(rule_setting, "severity", severity, false, check_severity, "in place of its own"),
+    BOOL(rule_setting, "off", is_off, "true: it is not evaluated"),
+    INTEGER(rule_setting, "tolerance_bp", tolerance_bp, false, 0, 10000, ABSENT,
+            "basis points of the expected value"),
+    {0},
+};
+
+static const struct config_row class_rows[] = {
+    LINE(loan_class),
+    KEY(loan_class, "code", check_code, "NL, WL, SL, DL, LL"),
+    INTEGER(loan_class, "from_days", from_days, true, 0, 3650, 0, "days overdue, inclusive"),
+    INTEGER(loan_class, "rate_bp", rate_bp, true, 0, 10000, 0, "provision in basis points"),
+    TEXT(loan_class, "from", head.second, false, check_date,
+         "for periods ending on or after this date"),
+    TEXT(loan_class, "certainty", certainty, false, check_certainty, "V, S or M"),
+    {0},
+};
+
+static const struct config_row band_rows[] = {
+    LINE(size_band),
+    TEXT(size_band, "currency", head.second, true, check_currency, "ISO 4217"),
+    KEY(size_band, "code", check_code, "LE100K"),
+    INTEGER(size_band, "up_to", up_to, false, 1, INT64_MAX, ABSENT,
+            "minor units, inclusive; absent in the last band"),
+    {0},
+};
+
+static const struct config_row weight_rows[] = {
+    LINE(weight),
+    KEY(weight, "field", check_amount_field, "of the liquidity report"),
+    INTEGER(weight, "percent", percent, true, 0, 100, 0, "that counts"),
+    {0},
+};
+
+static const struct config_row liquidity_rows[] = {
+    LINE(liquidity_base),
+    TEXTS(liquidity_base, "categories", categories, false, check_code,
+          "whom it is for; absent: all others"),
+    GROUPS(liquidity_base, "weights", weights, true, weight_rows, weight, check_not_empty,
+           "what is liquid, and how much of it"),
+    TEXT(liquidity_base, "from", head.second, false, check_date,
+         "for periods ending on or after this date"),
+    TEXT(liquidity_base, "ref", ref, false, NULL, "the legal text"),
+    TEXT(liquidity_base, "certainty", certainty, false, check_certainty, "V, S or M"),
+    {0},
+};
+
+static const struct config_row code_rows[] = {
+    LINE(code_list),
+    KEY(code_list, "name", check_code, "SECTOR, PRODUCT, DISTRICT"),
+    TEXTS(code_list, "codes", codes, true, check_code, "the codes"),
+    {0},
+};
+
+const struct config_row country_rows[] = {
+    TEXT(country, "country", country, true, check_country, "ISO 3166"),
+    TEXT(country, "version", version, true, NULL, "words for people: rw 2026-11"),
+    TEXT(country, "time_zone", time_zone, true, NULL, "Africa/Kigali"),
+    INTEGER(country, "utc_offset_minutes", utc_offset_minutes, true, -840, 840, 0,
+            "minutes ahead of UTC"),
+    GROUPS(country, "currencies", currencies, true, currency_rows, currency, check_not_empty,
+           "currencies that may be reported in"),
+    GROUPS(country, "categories", categories, true, category_rows, category, check_not_empty,
+           "kinds of institution"),
+    GROUPS(country, "rules", rules, false, rule_rows, rule_setting, NULL,
+           "what differs from the rules as shipped"),
+    GROUPS(country, "classes", classes, true, class_rows, loan_class, check_not_empty,
+           "loan classes by days overdue"),
+    INTEGER(country, "cure_months", cure_months, true, 0, 120, 0,
+            "after which a restructured loan that is paid counts as cured"),
+    BOOL(country, "moratorium_is_restructuring", moratorium_is_restructuring,
+         "is a payment holiday a restructuring?"),
+    GROUPS(country, "size_bands", size_bands, true, band_rows, size_band, NULL,
+           "bands of the original principal"),
+    GROUPS(country, "liquidity", liquidity, true, liquidity_rows, liquidity_base, NULL,
+           "weights of the liquidity ratio"),
+    GROUPS(country, "codes", codes, true, code_rows, code_list, NULL, "code lists"),
+    TEXTS(country, "private_patterns", private_patterns, true, check_pattern,
+          "numbers that must not stand in a text"),
+    {0},
+};

@@ -1,0 +1,208 @@
+/* A country's file as a Settings message. */
+#include "conf/country_inside.h"
+#include "proto/period.h"
+
+#define SETTINGS_FORMAT 1
+
+/* Makes one message of one group; NULL without memory. */
+typedef void *(*make_row)(struct arena *arena, const void *group);
+
+/* Copies the text, or NULL for none; *ok turns false without memory. */
+static char *copy(struct arena *arena, const char *text, bool *ok)
+{
+    char *copied = text == NULL ? NULL : arena_text(arena, text);
+    *ok = *ok && (text == NULL || copied != NULL);
+    return copied;
+}
+
+static char **copy_texts(struct arena *arena, const struct config_texts *texts, size_t *ret_count,
+                         bool *ok)
+{
+    char **copies = arena_take(arena, (texts->count + 1) * sizeof *copies);
+    *ok = *ok && copies != NULL;
+    for (size_t i = 0; *ok && i < texts->count; i++) {
+        copies[i] = copy(arena, texts->items[i], ok);
+    }
+    *ret_count = texts->count;
+    return copies;
+}
+
+static void *make_rows(struct arena *arena, const struct config_groups *groups, size_t bytes,
+                       make_row make, size_t *ret_count, bool *ok)
+{
+    void **rows = arena_take(arena, (groups->count + 1) * sizeof *rows);
+    *ok = *ok && rows != NULL;
+    for (size_t i = 0; *ok && i < groups->count; i++) {
+        rows[i] = make(arena, (const char *)groups->items + i * bytes);
+        *ok = rows[i] != NULL;
+    }
+    *ret_count = groups->count;
+    return rows;
+}
+
+static void *make_currency(struct arena *arena, const void *group)
+{
+    const struct currency *from = group;
+    Ihuriro__V1__Currency *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__currency__init(to);
+        to->code = copy(arena, from->head.key, &ok);
+        to->exponent = (uint32_t)from->exponent;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_category(struct arena *arena, const void *group)
+{
+    const struct category *from = group;
+    Ihuriro__V1__Category *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__category__init(to);
+        to->code = copy(arena, from->head.key, &ok);
+        to->name = copy(arena, from->name, &ok);
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_rule(struct arena *arena, const void *group)
+{
+    const struct rule_setting *from = group;
+    Ihuriro__V1__RuleSetting *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__rule_setting__init(to);
+        to->rule = copy(arena, from->head.key, &ok);
+        to->category = copy(arena, from->head.second, &ok);
+        to->has_severity = from->severity != NULL;
+        if (to->has_severity) {
+            to->severity = (Ihuriro__V1__Severity)severity_of(from->severity);
+        }
+        to->has_off = to->off = from->is_off;
+        to->has_tolerance_bp = from->tolerance_bp != ABSENT;
+        to->tolerance_bp = to->has_tolerance_bp ? from->tolerance_bp : 0;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_class(struct arena *arena, const void *group)
+{
+    const struct loan_class *from = group;
+    Ihuriro__V1__LoanClass *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__loan_class__init(to);
+        to->code = copy(arena, from->head.key, &ok);
+        to->from_days = (int32_t)from->from_days;
+        to->rate_bp = (int32_t)from->rate_bp;
+        to->from = copy(arena, from->head.second, &ok);
+        to->certainty = copy(arena, from->certainty, &ok);
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_band(struct arena *arena, const void *group)
+{
+    const struct size_band *from = group;
+    Ihuriro__V1__SizeBand *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__size_band__init(to);
+        to->currency = copy(arena, from->head.second, &ok);
+        to->code = copy(arena, from->head.key, &ok);
+        to->has_up_to = from->up_to != ABSENT;
+        to->up_to = to->has_up_to ? from->up_to : 0;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_weight(struct arena *arena, const void *group)
+{
+    const struct weight *from = group;
+    Ihuriro__V1__LiquidityWeight *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__liquidity_weight__init(to);
+        to->field = copy(arena, from->head.key, &ok);
+        to->percent = (uint32_t)from->percent;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_liquidity(struct arena *arena, const void *group)
+{
+    const struct liquidity_base *from = group;
+    Ihuriro__V1__LiquidityBase *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__liquidity_base__init(to);
+        to->categories = copy_texts(arena, &from->categories, &to->n_categories, &ok);
+        to->weights = make_rows(arena, &from->weights, sizeof(struct weight), make_weight,
+                                &to->n_weights, &ok);
+        to->has_from_day =
+            from->head.second != NULL && day_parse(from->head.second, &to->from_day) == ERR_OK;
+        to->ref = copy(arena, from->ref, &ok);
+        to->certainty = copy(arena, from->certainty, &ok);
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_codes(struct arena *arena, const void *group)
+{
+    const struct code_list *from = group;
+    Ihuriro__V1__CodeList *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__code_list__init(to);
+        to->name = copy(arena, from->head.key, &ok);
+        to->codes = copy_texts(arena, &from->codes, &to->n_codes, &ok);
+    }
+    return ok ? to : NULL;
+}
+
+static bool make_lists(struct arena *arena, const struct country *from, PbSettings *to)
+{
+    bool ok = true;
+    to->currencies = make_rows(arena, &from->currencies, sizeof(struct currency), make_currency,
+                               &to->n_currencies, &ok);
+    to->categories = make_rows(arena, &from->categories, sizeof(struct category), make_category,
+                               &to->n_categories, &ok);
+    to->rules =
+        make_rows(arena, &from->rules, sizeof(struct rule_setting), make_rule, &to->n_rules, &ok);
+    to->classes = make_rows(arena, &from->classes, sizeof(struct loan_class), make_class,
+                            &to->n_classes, &ok);
+    to->size_bands = make_rows(arena, &from->size_bands, sizeof(struct size_band), make_band,
+                               &to->n_size_bands, &ok);
+    to->liquidity = make_rows(arena, &from->liquidity, sizeof(struct liquidity_base),
+                              make_liquidity, &to->n_liquidity, &ok);
+    to->codes =
+        make_rows(arena, &from->codes, sizeof(struct code_list), make_codes, &to->n_codes, &ok);
+    to->private_patterns = copy_texts(arena, &from->private_patterns, &to->n_private_patterns, &ok);
+    return ok;
+}
+
+enum err country_make(struct arena *arena, const struct country *from, PbSettings **ret_settings)
+{
+    PbSettings *to = arena_take(arena, sizeof *to);
+    if (to == NULL) {
+        return ERR_MEMORY;
+    }
+    ihuriro__v1__settings__init(to);
+    bool ok = true;
+    to->format = SETTINGS_FORMAT;
+    to->country = copy(arena, from->country, &ok);
+    to->version = copy(arena, from->version, &ok);
+    to->time_zone = copy(arena, from->time_zone, &ok);
+    to->has_utc_offset_minutes = 1;
+    to->utc_offset_minutes = (int32_t)from->utc_offset_minutes;
+    to->has_cure_months = 1;
+    to->cure_months = (uint32_t)from->cure_months;
+    to->has_moratorium_is_restructuring = 1;
+    to->moratorium_is_restructuring = from->moratorium_is_restructuring;
+    if (!ok || !make_lists(arena, from, to)) {
+        return ERR_MEMORY;
+    }
+    *ret_settings = to;
+    return ERR_OK;
+}
