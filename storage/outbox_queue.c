@@ -13,9 +13,13 @@ struct queueing {
 
 static enum err queue_step(struct txn *txn, void *context);
 MUST_USE static enum err begin_entry(const struct queueing *queueing, struct kept *ret_kept);
+MUST_USE static enum err drop_needless_draft(struct txn *txn, const struct kept *wanted,
+                                             const PbReport *report, struct place_view *place);
 MUST_USE static enum err find_equal(struct txn *txn, const struct place_view *place,
                                     const struct kept *wanted, const PbReport *report,
                                     uint32_t *ret_number);
+MUST_USE static enum err is_equal_to(struct txn *txn, const struct kept *wanted, uint32_t number,
+                                     const PbReport *report, bool *ret_is_equal);
 MUST_USE static enum err put_draft(struct txn *txn, const struct place_view *place,
                                    const PbReport *report, struct kept *draft);
 MUST_USE static enum err put_queued(struct txn *txn, const struct place_view *place,
@@ -52,6 +56,7 @@ static enum err queue_step(struct txn *txn, void *context)
     enum err err;
     if ((err = begin_entry(queueing, &kept)) != ERR_OK ||
         (err = place_look(txn, &kept.entry.key, &place)) != ERR_OK ||
+        (err = drop_needless_draft(txn, &kept, queueing->report, &place)) != ERR_OK ||
         (err = find_equal(txn, &place, &kept, queueing->report, &equal)) != ERR_OK) {
         return err;
     }
@@ -71,6 +76,28 @@ static enum err queue_step(struct txn *txn, void *context)
         queueing->queued = is_new ? QUEUED_NEW : QUEUED_UNCHANGED;
     }
     queueing->entry_key = kept.entry.key;
+    return err;
+}
+
+/* Figures that went back to those that are queued leave nothing to wait. */
+static enum err drop_needless_draft(struct txn *txn, const struct kept *wanted,
+                                    const PbReport *report, struct place_view *place)
+{
+    struct kept draft;
+    bool is_equal = false;
+    if (place->draft_number == 0 || place->queued_number == 0) {
+        return ERR_OK;
+    }
+    enum err err = is_equal_to(txn, wanted, place->queued_number, report, &is_equal);
+    if (err != ERR_OK || !is_equal) {
+        return err;
+    }
+    struct entry_key key = wanted->entry.key;
+    key.number = place->draft_number;
+    if ((err = rows_load(txn, &key, &draft)) == ERR_OK &&
+        (err = rows_save(txn, &draft, NULL)) == ERR_OK) {
+        place->draft_number = 0;
+    }
     return err;
 }
 
@@ -117,8 +144,8 @@ MUST_USE static enum err has_equal_note(const struct kept *held, const PbReport 
     return err;
 }
 
-MUST_USE static enum err is_equal_to(struct txn *txn, const struct kept *wanted, uint32_t number,
-                                     const PbReport *report, bool *ret_is_equal)
+static enum err is_equal_to(struct txn *txn, const struct kept *wanted, uint32_t number,
+                            const PbReport *report, bool *ret_is_equal)
 {
     struct kept there;
     struct entry_key key = wanted->entry.key;
