@@ -82,6 +82,7 @@ PbReport *book_report_at(const struct book *book, size_t index);
 
 const char *book_institution(const struct book *book);
 const char *book_period_key(const struct book *book);
+const PbSettings *book_settings(const struct book *book); /* those of the options; may be NULL */
 /* The manifest's reason for a correction; false: it gives none. */
 bool book_reason(const struct book *book, Ihuriro__V1__Report__Reason *ret_reason);
 

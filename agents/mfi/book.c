@@ -1,0 +1,307 @@
+/* A folder becomes reports: manifest, extracts, sums, messages. */
+#include "agents/mfi/book.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "agents/mfi/book_reports.h"
+
+struct book {
+    const PbSettings *settings;
+    struct book_manifest manifest;
+    struct book_notes notes;
+    PbReport *reports[TYPE_LAST];
+    size_t count;
+};
+
+/* The order in which reports are made and sent: EXPOSURES last (D43). */
+static const struct {
+    int type;
+    enum err (*put)(const struct book_work *work, const struct book_sources *sources,
+                    PbReport *report); /* NULL: made as NIL only */
+} report_rows[] = {
+    {TYPE_PORTFOLIO, book_portfolio_put},
+    {TYPE_LIQUIDITY, book_liquidity_put},
+    {TYPE_OPERATIONS, NULL},
+    {TYPE_CAPITAL, NULL},
+    {TYPE_EXPOSURES, book_exposures_put},
+};
+
+#define REPORT_ROWS (sizeof report_rows / sizeof report_rows[0])
+
+static const char *const later_files[] = {"ops.csv", "borrowings.csv", "placements.csv",
+                                          "schedule.csv", "explain.csv"};
+
+/* ---- which files, which reports (D24, D30, D59) ---- */
+
+struct files {
+    bool loans;
+    bool deposits;
+    bool flows;
+    bool gl;
+};
+
+static struct files find_files(const struct book_work *work)
+{
+    struct files files = {
+        .loans = book_folder_has(work->folder, "loans.csv"),
+        .deposits = book_folder_has(work->folder, "deposits.csv"),
+        .flows = book_folder_has(work->folder, "flows.csv"),
+        .gl = book_folder_has(work->folder, "gl.csv"),
+    };
+    for (size_t i = 0; i < sizeof later_files / sizeof later_files[0]; i++) {
+        if (book_folder_has(work->folder, later_files[i])) {
+            book_notes_add(work->notes, SEVERITY_WARNING, "%s: not read by this version",
+                           later_files[i]);
+        }
+    }
+    if (files.gl && work->maps->gl.count == 0) {
+        book_notes_add(work->notes, SEVERITY_WARNING,
+                       "gl.csv: not read, as the agent's configuration maps no account: fill "
+                       "book.gl");
+        files.gl = false;
+    }
+    return files;
+}
+
+/* What the files that are there give. */
+static void wish_by_files(struct book_work *work, const struct files *files)
+{
+    struct book_manifest *manifest = &work->manifest;
+    bool has_accounts = files->gl && book_gl_has(&work->maps->gl, TYPE_LIQUIDITY);
+    bool is_month = manifest->period.frequency == FREQUENCY_M;
+    if (manifest->names_reports) {
+        return;
+    }
+    if (files->loans) {
+        manifest->reports[TYPE_PORTFOLIO] = BOOK_WISHED;
+    }
+    if (files->deposits || has_accounts) {
+        manifest->reports[TYPE_LIQUIDITY] = BOOK_WISHED;
+    }
+    if (is_month && (files->loans || files->deposits)) {
+        manifest->reports[TYPE_EXPOSURES] = BOOK_WISHED;
+    }
+}
+
+static enum err check_wishes(const struct book_work *work, const struct files *files)
+{
+    const enum book_wish *wishes = work->manifest.reports;
+    bool has_accounts = files->gl && book_gl_has(&work->maps->gl, TYPE_LIQUIDITY);
+    bool is_any = false;
+    for (int i = 1; i <= TYPE_LAST; i++) {
+        is_any |= wishes[i] != BOOK_NOT_WISHED;
+    }
+    if (!is_any) {
+        return complain(work->complaint, ERR_REFUSED,
+                        "There is nothing to report: the folder holds no loans.csv, no "
+                        "deposits.csv, and no gl.csv with mapped accounts. Put the extracts there, "
+                        "or write reports = NIL and a type in manifest.ini.");
+    }
+    if (wishes[TYPE_PORTFOLIO] == BOOK_WISHED && !files->loans) {
+        return complain(work->complaint, ERR_NOT_FOUND,
+                        "manifest.ini asks for PORTFOLIO, but loans.csv is missing in the folder: "
+                        "put it there.");
+    }
+    if (wishes[TYPE_LIQUIDITY] == BOOK_WISHED && !files->deposits && !has_accounts) {
+        return complain(work->complaint, ERR_NOT_FOUND,
+                        "manifest.ini asks for LIQUIDITY, but neither deposits.csv nor a gl.csv "
+                        "with mapped accounts is in the folder: put one there.");
+    }
+    if (wishes[TYPE_EXPOSURES] == BOOK_WISHED && !files->loans && !files->deposits) {
+        return complain(work->complaint, ERR_NOT_FOUND,
+                        "manifest.ini asks for EXPOSURES, but loans.csv is missing in the folder: "
+                        "put it there.");
+    }
+    if (wishes[TYPE_EXPOSURES] != BOOK_NOT_WISHED &&
+        work->manifest.period.frequency != FREQUENCY_M) {
+        return complain(work->complaint, ERR_REFUSED,
+                        "manifest.ini asks for EXPOSURES, which is a report of a month, but the "
+                        "period is %s. Take it out of reports.",
+                        work->manifest.key);
+    }
+    return ERR_OK;
+}
+
+/* ---- reading ---- */
+
+/* Room for what the extracts make. */
+struct read_sums {
+    struct book_loans loans;
+    struct book_deposits deposits;
+    struct book_flows flows;
+    struct book_gl_sums gl;
+};
+
+static bool is_wished(const struct book_work *work, int type)
+{
+    return work->manifest.reports[type] == BOOK_WISHED;
+}
+
+/* A file whose reports are not wished is not read. */
+static enum err read_extracts(struct book_work *work, const struct files *files,
+                              struct book_sources *sources)
+{
+    bool is_portfolio = is_wished(work, TYPE_PORTFOLIO);
+    bool is_liquidity = is_wished(work, TYPE_LIQUIDITY);
+    bool is_exposures = is_wished(work, TYPE_EXPOSURES);
+    struct read_sums *sums = arena_take(work->arena, sizeof *sums);
+    if (sums == NULL) {
+        return book_no_memory(work);
+    }
+    enum err err = ERR_OK;
+    if (files->loans && (is_portfolio || is_exposures)) {
+        err = book_loans_read(work, &sums->loans);
+        sources->loans = &sums->loans;
+    }
+    if (err == ERR_OK && files->deposits && (is_liquidity || is_exposures)) {
+        err = book_deposits_read(work, &sums->deposits);
+        sources->deposits = &sums->deposits;
+    }
+    if (err == ERR_OK && files->flows && (is_portfolio || is_liquidity)) {
+        err = book_flows_read(work, &sums->flows);
+        sources->flows = &sums->flows;
+    }
+    if (err == ERR_OK && files->gl && (is_portfolio || is_liquidity)) {
+        err = book_gl_read(work, &sums->gl);
+        sources->gl = &sums->gl;
+    }
+    return err;
+}
+
+static enum err make_reports(const struct book_work *work, const struct book_sources *sources,
+                             struct book *book)
+{
+    for (size_t i = 0; i < REPORT_ROWS; i++) {
+        enum book_wish wish = work->manifest.reports[report_rows[i].type];
+        PbReport *report = NULL;
+        if (wish == BOOK_NOT_WISHED) {
+            continue;
+        }
+        enum err err = book_report_make(work, report_rows[i].type, &report);
+        if (err == ERR_OK && wish == BOOK_WISHED) {
+            err = report_rows[i].put(work, sources, report);
+        }
+        if (err != ERR_OK) {
+            return err;
+        }
+        report->has_nil = wish == BOOK_WISHED_NIL;
+        report->nil = report->has_nil;
+        book->reports[book->count++] = report;
+    }
+    return ERR_OK;
+}
+
+static enum err prepare(struct book_work *work)
+{
+    if (sodium_init() < 0) {
+        return complain(work->complaint, ERR_IO, "The system gives no random numbers.");
+    }
+    randombytes_buf(work->secret, sizeof work->secret);
+    enum err err = book_gl_check(&work->maps->gl, work->complaint);
+    return err != ERR_OK ? err
+                         : book_vocabulary_make(work->maps, work->options->settings, work->arena,
+                                                work->complaint, &work->words);
+}
+
+static enum err read_folder(struct book_work *work, struct book *book)
+{
+    struct book_sources sources = {0};
+    struct files files = find_files(work);
+    wish_by_files(work, &files);
+    enum err err = check_wishes(work, &files);
+    if (err == ERR_OK) {
+        err = read_extracts(work, &files, &sources);
+    }
+    if (err == ERR_OK) {
+        book_sources_compare(work, &sources);
+        err = make_reports(work, &sources, book);
+    }
+    return err;
+}
+
+enum err book_read(const char *path, const struct book_options *options, struct arena *arena,
+                   struct complaint *complaint, struct book **ret_book)
+{
+    AUTO(book_folder_close) struct book_folder *folder = NULL;
+    struct book *book = arena_take(arena, sizeof *book);
+    struct book_work *work = arena_take(arena, sizeof *work);
+    if (book == NULL || work == NULL) {
+        return complain(complaint, ERR_MEMORY, "There is not enough memory.");
+    }
+    book->settings = options->settings;
+    book->notes.arena = arena;
+    work->options = options;
+    work->maps = options->maps != NULL ? options->maps : book_maps_default();
+    work->arena = arena;
+    work->complaint = complaint;
+    work->notes = &book->notes;
+    enum err err = book_folder_open(path, complaint, &folder);
+    work->folder = folder;
+    if (err == ERR_OK) {
+        err = prepare(work);
+    }
+    if (err == ERR_OK) {
+        err = book_manifest_read(folder, options, arena, complaint, &book->notes, &work->manifest);
+    }
+    if (err == ERR_OK) {
+        err = read_folder(work, book);
+    }
+    sodium_memzero(work->secret, sizeof work->secret);
+    work->folder = NULL;
+    book->manifest = work->manifest;
+    if (err == ERR_OK) {
+        *ret_book = book;
+    }
+    return err;
+}
+
+/* ---- what was read ---- */
+
+size_t book_report_count(const struct book *book)
+{
+    return book->count;
+}
+
+PbReport *book_report_at(const struct book *book, size_t index)
+{
+    return book->reports[index];
+}
+
+const char *book_institution(const struct book *book)
+{
+    return book->manifest.institution;
+}
+
+const char *book_period_key(const struct book *book)
+{
+    return book->manifest.key;
+}
+
+const PbSettings *book_settings(const struct book *book)
+{
+    return book->settings;
+}
+
+bool book_reason(const struct book *book, Ihuriro__V1__Report__Reason *ret_reason)
+{
+    if (book->manifest.has_reason) {
+        *ret_reason = book->manifest.reason;
+    }
+    return book->manifest.has_reason;
+}
+
+size_t book_note_count(const struct book *book)
+{
+    return book->notes.count;
+}
+
+const char *book_note_at(const struct book *book, size_t index)
+{
+    return book->notes.rows[index].text;
+}
+
+enum severity book_note_severity(const struct book *book, size_t index)
+{
+    return book->notes.rows[index].severity;
+}

@@ -1,0 +1,590 @@
+#include "agents/mfi/book_rows.h"
+
+#include <assert.h>
+#include <csv.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "proto/text.h"
+
+#define BLOCK_BYTES (256 * 1024)
+
+struct book_rows {
+    struct book_file *file;
+    const struct book_table *table;
+    struct book_rows_options options;
+    struct csv_parser parser;
+    bool has_parser;
+    uint8_t *block;
+    size_t at;     /* in the block: what is not yet taken */
+    size_t filled; /* of the block */
+    bool is_read;  /* to the end of the file */
+    char line_end;
+    size_t line;     /* of the last one taken, from 1 */
+    size_t row_line; /* where the row begins */
+    bool is_open;    /* a row has begun and goes on in the next line */
+
+    /* the row as it comes */
+    size_t cell;      /* the next one */
+    bool is_blank;    /* so far */
+    bool is_complete; /* its end was seen */
+    bool is_double;   /* and something behind it in the same line */
+    bool has_extra;   /* a value right of the header's last column */
+    bool is_too_long;
+    char *text;
+    size_t used;
+    struct book_cell cells[BOOK_TABLE_COLUMNS_MAX];
+
+    /* the header */
+    bool is_header;
+    size_t header_cells;
+    int16_t column_of[BOOK_HEADER_CELLS_MAX]; /* -1: not ours */
+    bool has[BOOK_TABLE_COLUMNS_MAX];
+    int twice; /* a column that the header names twice, or -1 */
+    char unknown[160];
+
+    uint64_t count;
+    struct book_tally totals;
+    struct book_tally headers;
+};
+
+/* ---- what libcsv calls ---- */
+
+/* libcsv grows one cell's buffer through this: where it would pass the limit of a row, there is no
+ * memory for it. */
+static void *bounded_realloc(void *at, size_t size)
+{
+    return size > BOOK_ROW_BYTES_MAX + 4096 ? NULL : realloc(at, size);
+}
+
+static int find_column(const struct book_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcasecmp(table->columns[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static struct book_cell trimmed(const char *text, size_t size)
+{
+    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t')) {
+        size--;
+    }
+    while (size > 0 && (*text == ' ' || *text == '\t')) {
+        text++;
+        size--;
+    }
+    return (struct book_cell){text, size};
+}
+
+static void take_header_cell(struct book_rows *rows, size_t index, const char *text, size_t size)
+{
+    char name[64];
+    char shown[40];
+    struct book_cell cell = trimmed(text, size);
+    (void)snprintf(name, sizeof name, "%.*s", (int)(cell.size < 63 ? cell.size : 63), cell.text);
+    if (index >= BOOK_HEADER_CELLS_MAX) {
+        rows->is_too_long = true;
+        return;
+    }
+    rows->column_of[index] = -1;
+    if (cell.size == 0) {
+        return;
+    }
+    rows->header_cells = index + 1;
+    int column = find_column(rows->table, name);
+    if (column >= 0) {
+        rows->twice = rows->has[column] ? column : rows->twice;
+        rows->has[column] = true;
+        rows->column_of[index] = (int16_t)column;
+        return;
+    }
+    size_t used = strlen(rows->unknown);
+    (void)snprintf(rows->unknown + used, sizeof rows->unknown - used, "%s%s", used == 0 ? "" : ", ",
+                   text_escape(bytes_of(cell.text, cell.size), shown, sizeof shown));
+}
+
+static void on_cell(void *data, size_t size, void *context)
+{
+    struct book_rows *rows = context;
+    const char *text = data == NULL ? "" : data;
+    size_t index = rows->cell++;
+    if (rows->is_complete) {
+        rows->is_double = true;
+        return;
+    }
+    if (size > 0) {
+        rows->is_blank = false;
+    }
+    if (rows->is_header) {
+        take_header_cell(rows, index, text, size);
+        return;
+    }
+    if (index >= rows->header_cells) {
+        rows->has_extra |= size > 0;
+        return;
+    }
+    int column = rows->column_of[index];
+    if (column < 0) {
+        return;
+    }
+    if (rows->used + size + 1 > BOOK_ROW_BYTES_MAX) {
+        rows->is_too_long = true;
+        return;
+    }
+    char *kept = rows->text + rows->used;
+    memcpy(kept, text, size);
+    kept[size] = '\0';
+    rows->used += size + 1;
+    struct book_cell cell = {kept, size};
+    if (size > 0 && (*kept == ' ' || kept[size - 1] == ' ' || *kept == '\t')) {
+        cell = trimmed(kept, size);
+        kept[(size_t)(cell.text - kept) + cell.size] = '\0';
+    }
+    rows->cells[column] = cell;
+}
+
+static void on_row(int end, void *context)
+{
+    struct book_rows *rows = context;
+    (void)end;
+    rows->is_double |= rows->is_complete;
+    rows->is_complete = true;
+}
+
+/* ---- lines ---- */
+
+static enum err refuse_line(const struct book_rows *rows, enum err err, size_t line,
+                            const char *what)
+{
+    return complain(rows->options.complaint, err, "%s line %zu: %s", book_file_name(rows->file),
+                    line, what);
+}
+
+static enum err refuse_long(const struct book_rows *rows)
+{
+    size_t line = rows->is_open ? rows->row_line : rows->line + 1;
+    return complain(rows->options.complaint, ERR_TOO_LARGE,
+                    "%s line %zu: the row is longer than %d bytes. Look for a quotation mark that "
+                    "is not closed, or a file that is no CSV.",
+                    book_file_name(rows->file), line, BOOK_ROW_BYTES_MAX);
+}
+
+static bool has_high_byte(struct bytes line)
+{
+    uint64_t seen = 0;
+    size_t i = 0;
+    for (; i + 8 <= line.size; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, line.data + i, 8);
+        seen |= word;
+    }
+    for (; i < line.size; i++) {
+        seen |= line.data[i];
+    }
+    return (seen & UINT64_C(0x8080808080808080)) != 0;
+}
+
+static enum err check_line(const struct book_rows *rows, struct bytes line)
+{
+    if (memchr(line.data, 0, line.size) != NULL) {
+        return refuse_line(rows, ERR_MALFORMED, rows->line,
+                           "there are NUL bytes. The file is damaged, or saved as UTF-16 "
+                           "(\"Unicode text\"): save it again as \"CSV UTF-8\".");
+    }
+    if (has_high_byte(line) && !text_is_utf8(line)) {
+        return refuse_line(rows, ERR_MALFORMED, rows->line,
+                           "a letter is not written in UTF-8. Save the file again as \"CSV "
+                           "UTF-8\" (in Excel: Save As, CSV UTF-8).");
+    }
+    return ERR_OK;
+}
+
+/* Moves what is left to the front and reads more. */
+static enum err fill(struct book_rows *rows)
+{
+    if (rows->filled - rows->at > BOOK_ROW_BYTES_MAX) {
+        return refuse_long(rows);
+    }
+    memmove(rows->block, rows->block + rows->at, rows->filled - rows->at);
+    rows->filled -= rows->at;
+    rows->at = 0;
+    size_t got = 0;
+    enum err err = book_file_read(rows->file, rows->block + rows->filled,
+                                  BLOCK_BYTES - rows->filled, rows->options.complaint, &got);
+    rows->filled += got;
+    rows->is_read = err == ERR_OK && got == 0;
+    return err;
+}
+
+/* The next line with its end, a view into the block; size 0: the file is at its end. */
+static enum err take_line(struct book_rows *rows, struct bytes *ret_line)
+{
+    for (;;) {
+        size_t left = rows->filled - rows->at;
+        const uint8_t *start = rows->block + rows->at;
+        const uint8_t *end = left == 0 ? NULL : memchr(start, rows->line_end, left);
+        if (end == NULL && !rows->is_read) {
+            enum err err = fill(rows);
+            if (err != ERR_OK) {
+                return err;
+            }
+            continue;
+        }
+        size_t size = end == NULL ? left : (size_t)(end - start) + 1;
+        if (size > BOOK_ROW_BYTES_MAX) {
+            return refuse_long(rows);
+        }
+        rows->at += size;
+        rows->line += size > 0;
+        *ret_line = bytes_of(start, size);
+        return size > 0 ? check_line(rows, *ret_line) : ERR_OK;
+    }
+}
+
+static bool line_is_blank(struct bytes line)
+{
+    for (size_t i = 0; i < line.size; i++) {
+        if (strchr(" \t\r\n", line.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- rows ---- */
+
+static void begin_row(struct book_rows *rows)
+{
+    rows->cell = 0;
+    rows->is_blank = true;
+    rows->is_complete = false;
+    rows->has_extra = false;
+    rows->used = 0;
+    for (size_t i = 0; i < rows->table->count; i++) {
+        rows->cells[i] = (struct book_cell){"", 0};
+    }
+}
+
+static enum err refuse_parse(struct book_rows *rows)
+{
+    if (csv_error(&rows->parser) == CSV_ENOMEM) {
+        return refuse_long(rows);
+    }
+    return refuse_line(rows, ERR_MALFORMED, rows->row_line,
+                       "a quotation mark stands where none may. A cell with a comma, quotation "
+                       "mark or line break must be in quotation marks, and those inside doubled.");
+}
+
+static enum err feed(struct book_rows *rows, struct bytes line)
+{
+    bool is_end = line.size == 0;
+    bool is_bad =
+        is_end ? csv_fini(&rows->parser, on_cell, on_row, rows) != 0
+               : csv_parse(&rows->parser, line.data, line.size, on_cell, on_row, rows) != line.size;
+    if (rows->is_too_long) {
+        return refuse_long(rows);
+    }
+    if (is_bad) {
+        return refuse_parse(rows);
+    }
+    if (rows->is_double) {
+        return refuse_line(rows, ERR_MALFORMED, rows->row_line,
+                           "there is a carriage return in the middle of the line. Save the file "
+                           "again with ordinary line ends.");
+    }
+    return ERR_OK;
+}
+
+/* Lines until a row is complete. *ret_is_end: there was none. */
+static enum err take_row(struct book_rows *rows, bool *ret_is_end)
+{
+    begin_row(rows);
+    for (;;) {
+        struct bytes line = {0};
+        enum err err = take_line(rows, &line);
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (line.size > 0 && !rows->is_open) {
+            if (line_is_blank(line)) {
+                continue;
+            }
+            rows->is_open = true;
+            rows->row_line = rows->line;
+        }
+        err = feed(rows, line);
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (rows->is_complete || line.size == 0) {
+            rows->is_open = false;
+            *ret_is_end = !rows->is_complete;
+            return ERR_OK;
+        }
+    }
+}
+
+static enum err finish(struct book_rows *rows)
+{
+    const char *name = book_file_name(rows->file);
+    if (rows->count == 0) {
+        return complain(rows->options.complaint, ERR_REFUSED,
+                        "%s holds no data row: an empty extract is never reported as zero. %s",
+                        name, rows->table->when_empty);
+    }
+    book_notes_tally(rows->options.notes, SEVERITY_INFO, name, &rows->totals,
+                     "a totals row, left out");
+    book_notes_tally(rows->options.notes, SEVERITY_INFO, name, &rows->headers,
+                     "the header again, left out");
+    return book_file_check_unchanged(rows->file, rows->options.complaint);
+}
+
+static bool is_left_out(struct book_rows *rows)
+{
+    const struct book_cell *first = &rows->cells[0];
+    if (rows->is_blank) {
+        return true;
+    }
+    if (strcasecmp(first->text, rows->table->columns[0].name) == 0) {
+        book_tally_add(&rows->headers, rows->row_line);
+        return true;
+    }
+    if (rows->options.is_total(rows->options.total_context, first)) {
+        book_tally_add(&rows->totals, rows->row_line);
+        return true;
+    }
+    return false;
+}
+
+enum err book_rows_next(struct book_rows *rows, const struct book_cell **ret_cells)
+{
+    for (;;) {
+        bool is_end = false;
+        enum err err = take_row(rows, &is_end);
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (is_end) {
+            *ret_cells = NULL;
+            return finish(rows);
+        }
+        if (is_left_out(rows)) {
+            continue;
+        }
+        if (rows->has_extra || rows->cell < rows->header_cells) {
+            return complain(rows->options.complaint, ERR_MALFORMED,
+                            "%s line %zu: the row has %zu cells, the header %zu. A cell that "
+                            "holds the separator must be in quotation marks; a row that is cut "
+                            "off must be extracted again.",
+                            book_file_name(rows->file), rows->row_line, rows->cell,
+                            rows->header_cells);
+        }
+        rows->count++;
+        *ret_cells = rows->cells;
+        return ERR_OK;
+    }
+}
+
+/* ---- the header ---- */
+
+/* The one that occurs most outside quotation marks; a comma if none does. */
+static unsigned char find_separator(struct bytes line)
+{
+    static const char separators[] = ",;\t";
+    size_t counts[3] = {0};
+    bool is_quoted = false;
+    for (size_t i = 0; i < line.size; i++) {
+        is_quoted ^= line.data[i] == '"';
+        const char *found = line.data[i] == 0 ? NULL : strchr(separators, line.data[i]);
+        if (found != NULL && !is_quoted) {
+            counts[found - separators]++;
+        }
+    }
+    size_t best = 0;
+    for (size_t i = 1; i < 3; i++) {
+        best = counts[i] > counts[best] ? i : best;
+    }
+    return (unsigned char)separators[best];
+}
+
+/* Reads the first block, passes the byte order mark, finds the line end. */
+static enum err begin_file(struct book_rows *rows)
+{
+    enum err err = fill(rows);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (rows->filled >= 2 &&
+        (memcmp(rows->block, "\xFF\xFE", 2) == 0 || memcmp(rows->block, "\xFE\xFF", 2) == 0)) {
+        return refuse_line(rows, ERR_MALFORMED, 1,
+                           "the file is saved as UTF-16 (\"Unicode text\"). Save it again as \"CSV "
+                           "UTF-8\".");
+    }
+    if (rows->filled >= 3 && memcmp(rows->block, "\xEF\xBB\xBF", 3) == 0) {
+        rows->at = 3;
+    }
+    bool has_cr_only = rows->filled > 0 && memchr(rows->block, '\n', rows->filled) == NULL &&
+                       memchr(rows->block, '\r', rows->filled) != NULL;
+    rows->line_end = has_cr_only ? '\r' : '\n';
+    return ERR_OK;
+}
+
+static enum err check_header(const struct book_rows *rows, unsigned char separator)
+{
+    const char *name = book_file_name(rows->file);
+    char missing[400] = "";
+    if (rows->twice >= 0) {
+        return complain(rows->options.complaint, ERR_MALFORMED,
+                        "%s line %zu: the header names the column %s twice. Keep one.", name,
+                        rows->row_line, rows->table->columns[rows->twice].name);
+    }
+    for (size_t i = 0; i < rows->table->count; i++) {
+        if ((rows->table->columns[i].flags & BOOK_IN_HEADER) != 0 && !rows->has[i]) {
+            size_t used = strlen(missing);
+            (void)snprintf(missing + used, sizeof missing - used, "%s%s", used == 0 ? "" : ", ",
+                           rows->table->columns[i].name);
+        }
+    }
+    if (missing[0] != '\0') {
+        return complain(rows->options.complaint, ERR_MALFORMED,
+                        "%s line %zu: the header lacks the column %s. The separator was taken to "
+                        "be %s. Add the column to the extract.",
+                        name, rows->row_line, missing,
+                        separator == ';'    ? "a semicolon"
+                        : separator == '\t' ? "a tab"
+                                            : "a comma");
+    }
+    if (rows->unknown[0] != '\0') {
+        book_notes_add(rows->options.notes, SEVERITY_INFO,
+                       "%s line %zu: columns that are not known are not read: %s", name,
+                       rows->row_line, rows->unknown);
+    }
+    return ERR_OK;
+}
+
+/* The first line that is not blank. "sep=;" is what Excel writes to name its separator. */
+static enum err take_header(struct book_rows *rows)
+{
+    struct bytes line = {0};
+    do {
+        enum err err = take_line(rows, &line);
+        if (err != ERR_OK) {
+            return err;
+        }
+        bool is_hint = line.size >= 5 && strncasecmp((const char *)line.data, "sep=", 4) == 0;
+        if (line.size > 0 && !line_is_blank(line) && !is_hint) {
+            break;
+        }
+    } while (line.size > 0);
+    if (line.size == 0) {
+        return finish(rows);
+    }
+    unsigned char separator = find_separator(line);
+    csv_set_delim(&rows->parser, separator);
+    rows->at -= line.size; /* the parser takes it from there, with what a quoted break adds */
+    rows->line--;
+    rows->is_header = true;
+    bool is_end = false;
+    enum err err = take_row(rows, &is_end);
+    rows->is_header = false;
+    return err != ERR_OK ? err : check_header(rows, separator);
+}
+
+enum err book_rows_open(struct book_file *file, const struct book_table *table,
+                        const struct book_rows_options *options, struct book_rows **ret_rows)
+{
+    assert(table->count <= BOOK_TABLE_COLUMNS_MAX);
+    AUTO(book_rows_close) struct book_rows *rows = calloc(1, sizeof *rows);
+    if (rows == NULL) {
+        return complain(options->complaint, ERR_MEMORY, "There is not enough memory.");
+    }
+    rows->file = file;
+    rows->table = table;
+    rows->options = *options;
+    rows->twice = -1;
+    rows->block = malloc(BLOCK_BYTES);
+    rows->text = malloc(BOOK_ROW_BYTES_MAX);
+    rows->has_parser = csv_init(&rows->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) == 0;
+    if (rows->block == NULL || rows->text == NULL || !rows->has_parser) {
+        return complain(options->complaint, ERR_MEMORY, "There is not enough memory.");
+    }
+    csv_set_realloc_func(&rows->parser, bounded_realloc);
+    csv_set_blk_size(&rows->parser, 4096);
+    enum err err = begin_file(rows);
+    if (err == ERR_OK) {
+        err = take_header(rows);
+    }
+    if (err == ERR_OK) {
+        *ret_rows = STEAL(rows);
+    }
+    return err;
+}
+
+void book_rows_close(struct book_rows **rows)
+{
+    if (*rows == NULL) {
+        return;
+    }
+    if ((*rows)->has_parser) {
+        csv_free(&(*rows)->parser);
+    }
+    free((*rows)->block);
+    free((*rows)->text);
+    free(*rows);
+    *rows = NULL;
+}
+
+bool book_rows_has(const struct book_rows *rows, size_t column)
+{
+    return rows->has[column];
+}
+
+unsigned book_rows_flags(const struct book_rows *rows, size_t column)
+{
+    return rows->table->columns[column].flags;
+}
+
+size_t book_rows_line(const struct book_rows *rows)
+{
+    return rows->row_line;
+}
+
+uint64_t book_rows_count(const struct book_rows *rows)
+{
+    return rows->count;
+}
+
+const char *book_rows_file(const struct book_rows *rows)
+{
+    return book_file_name(rows->file);
+}
+
+struct complaint *book_rows_complaint(const struct book_rows *rows)
+{
+    return rows->options.complaint;
+}
+
+enum err book_rows_refuse(const struct book_rows *rows, size_t column, enum err err,
+                          const char *format, ...)
+{
+    char what[600];
+    char shown[BOOK_VALUE_SHOWN_MAX];
+    const struct book_column *named = &rows->table->columns[column];
+    const struct book_cell *cell = &rows->cells[column];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if ((named->flags & BOOK_SECRET) != 0) {
+        return complain(rows->options.complaint, err, "%s line %zu, column %s: the value %s",
+                        book_file_name(rows->file), rows->row_line, named->name, what);
+    }
+    return complain(rows->options.complaint, err, "%s line %zu, column %s: \"%s\" %s",
+                    book_file_name(rows->file), rows->row_line, named->name,
+                    text_escape(bytes_of(cell->text, cell->size), shown, sizeof shown), what);
+}
