@@ -44,10 +44,15 @@ static bool has_rule(const struct findings *findings, const char *rule)
     return false;
 }
 
+static char usacco[] = "USACCO";
+static const struct party party_in_francs = {
+    .category = usacco, .currency = "RWF", .valid_from_day = INT32_MIN, .valid_to_day = INT32_MAX};
+
 static enum expected judge(const PbReport *report, const struct submission *submission,
                            const PbSettings *settings, struct findings *findings)
 {
-    struct rules_context context = {.settings = settings, .received_at_us = submission->sent_at_us};
+    struct rules_context context = {
+        .settings = settings, .party = &party_in_francs, .received_at_us = submission->sent_at_us};
     enum verdict verdict = VERDICT_NONE;
     if (rules_refuse(report, settings, true, findings) == ERR_REFUSED) {
         return EXPECT_REFUSED;
