@@ -14,15 +14,16 @@
 #include "storage/disk.h"
 #include "storage/env_inside.h"
 
-#define READERS_MAX   512
-#define FLAGS_REFUSED (MDB_NOSYNC | MDB_NOMETASYNC | MDB_MAPASYNC | MDB_WRITEMAP | MDB_NOLOCK)
-#define DATA_FILE     "data.mdb"
-#define LOCK_FILE     "lock"
-#define MAKING_FOLDER ".making"
-#define META          "meta"
-#define FILE_MODE     0600
-#define FOLDER_MODE   0700
-#define FORMAT_KNOWN  0u /* bits of the three format words that this program knows */
+#define READERS_MAX     512
+#define MAP_BYTES_LEAST ((size_t)1 << 30) /* no smaller than this by itself */
+#define FLAGS_REFUSED   (MDB_NOSYNC | MDB_NOMETASYNC | MDB_MAPASYNC | MDB_WRITEMAP | MDB_NOLOCK)
+#define DATA_FILE       "data.mdb"
+#define LOCK_FILE       "lock"
+#define MAKING_FOLDER   ".making"
+#define META            "meta"
+#define FILE_MODE       0600
+#define FOLDER_MODE     0700
+#define FORMAT_KNOWN    0u /* bits of the three format words that this program knows */
 
 /* Every program that wants to read, or to write, must know these bits; `compat` needs nobody. */
 static const char *const format_words[] = {"compat", "ro_compat", "incompat"};
@@ -53,6 +54,7 @@ static enum err register_env(struct env *env, const char *data, struct complaint
 static void unregister_env(struct env *env);
 MUST_USE static enum err open_handle(struct env *env, const char *folder, size_t map_bytes,
                                      unsigned flags);
+MUST_USE static int try_open(struct env *env, const char *folder, size_t map_bytes, unsigned flags);
 MUST_USE static enum err open_databases(struct env *env, const char *const *databases,
                                         struct complaint *complaint);
 MUST_USE static enum err check_format(struct env *env, size_t meta, struct complaint *complaint);
@@ -107,23 +109,38 @@ static enum err open_parts(struct env *env, const char *const *databases, size_t
     return open_databases(env, databases, complaint);
 }
 
-/* What is refused is asked again after open, so that no later change of a flag slips in. */
+/* Where there is little address space (a limit of the process: ENOMEM; a memory checker: EINVAL) a
+ * smaller map does: env_space says how large it is. */
 static enum err open_handle(struct env *env, const char *folder, size_t map_bytes, unsigned flags)
 {
-    int code = mdb_env_create(&env->handle);
-    if (code != 0) {
-        return env_error(code);
+    int code = try_open(env, folder, map_bytes, flags);
+    while ((code == ENOMEM || code == EINVAL) && map_bytes / 2 >= MAP_BYTES_LEAST) {
+        map_bytes /= 2;
+        code = try_open(env, folder, map_bytes, flags);
     }
+    return env_error(code);
+}
+
+/* What is refused is asked again after open, so that no later change of a flag slips in. */
+static int try_open(struct env *env, const char *folder, size_t map_bytes, unsigned flags)
+{
+    MDB_env *handle = NULL;
     unsigned now = 0;
-    if ((code = mdb_env_set_maxdbs(env->handle, (MDB_dbi)env->database_count)) != 0 ||
-        (code = mdb_env_set_maxreaders(env->handle, READERS_MAX)) != 0 ||
-        (code = mdb_env_set_mapsize(env->handle, map_bytes)) != 0 ||
-        (code = mdb_env_open(env->handle, folder, flags, FILE_MODE)) != 0 ||
-        (code = mdb_env_get_flags(env->handle, &now)) != 0) {
-        return env_error(code);
+    int code = mdb_env_create(&handle);
+    if (code != 0) {
+        return code;
+    }
+    if ((code = mdb_env_set_maxdbs(handle, (MDB_dbi)env->database_count)) != 0 ||
+        (code = mdb_env_set_maxreaders(handle, READERS_MAX)) != 0 ||
+        (code = mdb_env_set_mapsize(handle, map_bytes)) != 0 ||
+        (code = mdb_env_open(handle, folder, flags, FILE_MODE)) != 0 ||
+        (code = mdb_env_get_flags(handle, &now)) != 0) {
+        mdb_env_close(handle); /* also after a failed open, as LMDB asks */
+        return code;
     }
     assert((now & FLAGS_REFUSED) == 0);
-    return ERR_OK;
+    env->handle = handle;
+    return 0;
 }
 
 /* Handles are opened once, here, and never closed. */
