@@ -299,12 +299,11 @@ static void tick_open(struct session *session)
     if (session->now_ms - session->retried_at_ms >= SESSION_HOUR_MS) {
         session_gather_retries(session);
     }
-    bool hello_due = session->hello_wanted || session->now_ms >= session->hello_at_ms;
-    if (hello_due && session->in_flight_count == 0) {
-        session_say_hello(session);
-        return;
-    }
     session_pump(session);
+    bool hello_due = session->hello_wanted || session->now_ms >= session->hello_at_ms;
+    if (session->phase == PHASE_OPEN && hello_due && session->in_flight_count == 0) {
+        session_say_hello(session);
+    }
     if (session->phase == PHASE_OPEN && !session->options.stays && session_is_idle(session) &&
         session->now_ms - session->worked_at_ms >= SESSION_IDLE_MS) {
         rest(session);
