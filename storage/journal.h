@@ -4,15 +4,16 @@
  * rebuilt with an equal result (storage/check.h). Folder layout: STORE/data.mdb, STORE/lock; beside
  * it acts.log (storage/acts.h).
  *
- *   journal   seq u64                                          -> record
- *   nodes     index u64                                        -> 32 bytes
- *   heads     tree size u64                                    -> signed checkpoint
- *   reports   type u8, frequency u8, period end u32 (biased), institution 16, seq u64 -> struct
- * report_row, encoded owners    institution 16                                   -> reports held
- * u64, seq of the last u64 events    kind u8, subject 16, seq u64                     -> empty
- *   refusals  sender 16, time u64, number u32                  -> Refused and what it was about
+ *   journal   seq u64                                  -> record
+ *   nodes     index u64                                -> 32 bytes
+ *   heads     tree size u64                            -> signed checkpoint
+ *   reports   type u8, frequency u8, period end u32    -> struct report_row, encoded
+ *             (biased), institution 16, seq u64
+ *   owners    institution 16                           -> reports held u64, seq of the last u64
+ *   events    kind u8, subject 16, seq u64             -> empty
+ *   refusals  sender 16, time u64, number u32          -> id 32, rule 16, path 160
  *   contacts  (empty until the registry issue)
- *   meta      name                                             -> value
+ *   meta      name                                     -> value
  */
 #ifndef IHURIRO_STORAGE_JOURNAL_H
 #define IHURIRO_STORAGE_JOURNAL_H
@@ -114,6 +115,7 @@ MUST_USE enum err reports_place(struct txn *txn, int type, int frequency, int32_
                                 const char *institution, const uint8_t id[static SHA256_BYTES],
                                 struct place *ret_place);
 
+/* Zeros for one that is not there. */
 MUST_USE enum err owners_get(struct txn *txn, const char *institution, uint64_t *ret_reports,
                              uint64_t *ret_last_seq);
 /* Events of a kind (and subject, unless NULL), in order of seq. */
@@ -133,6 +135,7 @@ struct refusal {
     char path[160];
 };
 enum err refusals_put(struct txn *txn, const struct refusal *refusal);
+/* sender NULL: all. */
 typedef enum err (*refusal_visit)(void *context, const struct refusal *refusal);
 MUST_USE enum err refusals_walk(struct txn *txn, const char *sender, refusal_visit visit,
                                 void *context);

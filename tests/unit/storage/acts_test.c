@@ -1,4 +1,4 @@
-#include "store_support.h"
+#include "tests/unit/storage/store_support.h"
 
 #include <fcntl.h>
 #include <signal.h>

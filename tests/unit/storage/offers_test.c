@@ -1,5 +1,5 @@
 /* DESIGN section 4, "Agent", points 2, 3 and 5: receipts, marks, what HELLO shows, what waits. */
-#include "outbox_support.h"
+#include "tests/unit/storage/outbox_support.h"
 
 static struct entry_key sent(struct outbox_test *test, int month, int verdict, int64_t first_us)
 {

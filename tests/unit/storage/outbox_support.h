@@ -2,7 +2,7 @@
 #ifndef IHURIRO_TESTS_OUTBOX_SUPPORT_H
 #define IHURIRO_TESTS_OUTBOX_SUPPORT_H
 
-#include "store_support.h"
+#include "tests/unit/storage/store_support.h"
 
 #include "storage/outbox.h"
 

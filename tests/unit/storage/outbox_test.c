@@ -1,5 +1,5 @@
 /* DESIGN section 4, "Agent", points 1, 6 and 7: queueing, drafts, vintages, refusals, keys. */
-#include "outbox_support.h"
+#include "tests/unit/storage/outbox_support.h"
 
 #include <sys/wait.h>
 
