@@ -1,0 +1,493 @@
+/* The files of a pull: for each type one wide table of scalars and one long table a repeated field,
+ * institutions, ratios, records.pb, manifest.json. */
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/client/snapshot_fold.h"
+#include "agents/client/table.h"
+#include "proto/envelope.h"
+#include "proto/ratios.h"
+
+struct building {
+    struct snapshot_fold fold;
+    const struct snapshot_terms *terms;
+    struct snapshot_files *files;
+    struct complaint *complaint;
+    char period[PERIOD_KEY_MAX + 1];
+};
+
+static enum err build_type(struct building *building, int type);
+static enum err build_institutions(struct building *building);
+static enum err build_ratios(struct building *building);
+
+static struct snapshot_file *add_file(struct building *building, const char *name)
+{
+    struct snapshot_files *files = building->files;
+    assert(files->count < SNAPSHOT_FILES_MAX && strlen(name) < sizeof files->items[0].name);
+    struct snapshot_file *file = &files->items[files->count++];
+    *file = (struct snapshot_file){{0}, {0}};
+    strcpy(file->name, name);
+    return file;
+}
+
+static void begin_file(struct building *building, const char *name, struct table *ret_table)
+{
+    char whole[80];
+    enum snapshot_format format = building->terms->format;
+    snprintf(whole, sizeof whole, "%s.%s", name, format == SNAPSHOT_CSV ? "csv" : "json");
+    table_begin(ret_table, format, &add_file(building, whole)->bytes);
+}
+
+static enum err build_all(struct building *building, struct bytes records_pb,
+                          const struct snapshot_records *records)
+{
+    enum err err = ERR_OK;
+    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST && err == ERR_OK; type++) {
+        if (building->terms->types & (1U << type)) {
+            err = build_type(building, type);
+        }
+    }
+    err = err != ERR_OK ? err : build_institutions(building);
+    err = err != ERR_OK ? err : build_ratios(building);
+    err = err != ERR_OK ? err
+                        : buffer_append(&add_file(building, SNAPSHOT_RECORDS_NAME)->bytes,
+                                        records_pb.data, records_pb.size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    AUTO(buffer_close) struct buffer manifest = {0};
+    err = manifest_write(&building->fold, records, building->files, &manifest);
+    if (err == ERR_OK) {
+        add_file(building, SNAPSHOT_MANIFEST_NAME)->bytes = manifest;
+        manifest = (struct buffer){0};
+    }
+    return err;
+}
+
+enum err snapshot_build(const struct snapshot_terms *terms, struct bytes records_pb,
+                        const struct snapshot_records *records, struct complaint *complaint,
+                        struct snapshot_files *ret_files)
+{
+    AUTO(snapshot_files_close) struct snapshot_files files = {.count = 0};
+    struct building building = {.terms = terms, .files = &files, .complaint = complaint};
+    period_format(&terms->period, building.period);
+    enum err err = snapshot_fold(terms, records, complaint, &building.fold);
+    err = err != ERR_OK ? err : build_all(&building, records_pb, records);
+    snapshot_fold_close(&building.fold);
+    if (err == ERR_OK) {
+        *ret_files = files;
+        files.count = 0;
+    }
+    return err;
+}
+
+/* ---- reports ---- */
+
+/* A report that is current and may be seen whole; the message lives in the arena. */
+static enum err open_current(struct building *building, const struct snapshot_cell *cell,
+                             struct arena *arena, const PbReport **ret_report)
+{
+    struct envelope envelope;
+    enum err err = envelope_open(cell->current->body, MESSAGE_TOLERANT, arena, &envelope);
+    if (err != ERR_OK) {
+        return complain(building->complaint, err, "The report in record %llu cannot be read.",
+                        (unsigned long long)cell->current->header.seq);
+    }
+    *ret_report = envelope.message;
+    return ERR_OK;
+}
+
+static bool is_scalar(const ProtobufCFieldDescriptor *field)
+{
+    return field->type != PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED;
+}
+
+/* What the first columns say already, or the header does. */
+static bool is_in_first_columns(const ProtobufCFieldDescriptor *field)
+{
+    static const char *const names[] = {"institution", "type", "vintage", "status"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(field->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const ProtobufCMessage *part_of(const ProtobufCMessage *message,
+                                       const ProtobufCFieldDescriptor *field)
+{
+    return *(ProtobufCMessage *const *)(const void *)((const char *)message + field->offset);
+}
+
+/* Columns of a message's scalars, and, one level down, of its messages: "source.kind". */
+static void columns_of(struct table *table, const ProtobufCMessageDescriptor *descriptor,
+                       const char *prefix)
+{
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        char name[2 * TABLE_COLUMN_NAME_MAX];
+        snprintf(name, sizeof name, "%s%s", prefix, field->name);
+        if (is_scalar(field)) {
+            table_column(table, name);
+        } else if (field->label != PROTOBUF_C_LABEL_REPEATED && prefix[0] == '\0') {
+            strcat(name, ".");
+            columns_of(table, field->descriptor, name);
+        }
+    }
+}
+
+/* Cells for columns_of. message NULL: none of them is there. */
+static void cells_of(struct table *table, const ProtobufCMessageDescriptor *descriptor,
+                     const ProtobufCMessage *message, bool is_top)
+{
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        if (is_scalar(field)) {
+            if (message == NULL) {
+                table_none(table);
+            } else {
+                table_field(table, message, field);
+            }
+        } else if (field->label != PROTOBUF_C_LABEL_REPEATED && is_top) {
+            cells_of(table, field->descriptor, message == NULL ? NULL : part_of(message, field),
+                     false);
+        }
+    }
+}
+
+static const char *const report_parts[] = {"source", "signoff"};
+
+static const ProtobufCFieldDescriptor *report_field(const char *name)
+{
+    return protobuf_c_message_descriptor_get_field_by_name(&ihuriro__v1__report__descriptor, name);
+}
+
+/* The field of Report that holds the body of a type: its name in small letters. */
+static const ProtobufCFieldDescriptor *body_field(int type, char ret_name[static 32])
+{
+    snprintf(ret_name, 32, "%s", report_type_name(type));
+    for (char *c = ret_name; *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return report_field(ret_name);
+}
+
+static void wide_columns(struct table *table, const ProtobufCMessageDescriptor *body)
+{
+    static const char *const first[] = {"institution", "period",    "vintage",           "status",
+                                        "verdict",     "contested", "first_received_at", "seq",
+                                        "id"};
+    const ProtobufCMessageDescriptor *report = &ihuriro__v1__report__descriptor;
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
+        table_column(table, first[i]);
+    }
+    for (unsigned i = 0; i < report->n_fields; i++) {
+        if (is_scalar(&report->fields[i]) && !is_in_first_columns(&report->fields[i])) {
+            table_column(table, report->fields[i].name);
+        }
+    }
+    for (size_t i = 0; i < sizeof report_parts / sizeof report_parts[0]; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "%s.", report_parts[i]);
+        columns_of(table, report_field(report_parts[i])->descriptor, prefix);
+    }
+    columns_of(table, body, "");
+    table_columns_end(table);
+}
+
+static void wide_row(struct table *table, const struct building *building,
+                     const struct snapshot_cell *cell, const PbReport *report,
+                     const ProtobufCFieldDescriptor *body)
+{
+    const struct header *header = &cell->current->header;
+    const ProtobufCMessageDescriptor *descriptor = &ihuriro__v1__report__descriptor;
+    table_text(table, cell->institution);
+    table_text(table, building->period);
+    table_unsigned(table, header->vintage);
+    table_field(table, &report->base, report_field("status"));
+    table_text(table, verdict_name(header->verdict));
+    table_bool(table, cell->is_contested);
+    table_time(table, header->first_received_at_us);
+    table_unsigned(table, header->seq);
+    table_hex(table, bytes_of(header->id, SHA256_BYTES));
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        if (is_scalar(&descriptor->fields[i]) && !is_in_first_columns(&descriptor->fields[i])) {
+            table_field(table, &report->base, &descriptor->fields[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof report_parts / sizeof report_parts[0]; i++) {
+        const ProtobufCFieldDescriptor *field = report_field(report_parts[i]);
+        cells_of(table, field->descriptor, part_of(&report->base, field), false);
+    }
+    cells_of(table, body->descriptor, part_of(&report->base, body), true);
+    table_row_end(table);
+}
+
+/* The rows of one repeated field of one message. */
+static void long_rows(struct table *table, const struct building *building, const char *institution,
+                      const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    if (message == NULL) {
+        return; /* a nil report has no body */
+    }
+    const char *at = (const char *)message;
+    size_t count = *(const size_t *)(const void *)(at + field->quantifier_offset);
+    ProtobufCMessage *const *rows =
+        *(ProtobufCMessage *const *const *)(const void *)(at + field->offset);
+    for (size_t i = 0; i < count; i++) {
+        table_text(table, institution);
+        table_text(table, building->period);
+        table_unsigned(table, i + 1);
+        cells_of(table, field->descriptor, rows[i], true);
+        table_row_end(table);
+    }
+}
+
+typedef const ProtobufCMessage *(*holder)(const PbReport *report,
+                                          const ProtobufCFieldDescriptor *body);
+
+static const ProtobufCMessage *the_report(const PbReport *report,
+                                          const ProtobufCFieldDescriptor *body)
+{
+    (void)body;
+    return &report->base;
+}
+
+static const ProtobufCMessage *the_body(const PbReport *report,
+                                        const ProtobufCFieldDescriptor *body)
+{
+    return part_of(&report->base, body);
+}
+
+/* One long table: every current report's rows of a repeated field. */
+static enum err build_long(struct building *building, int type,
+                           const ProtobufCFieldDescriptor *field, holder holder_of)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct table table;
+    char type_name[32];
+    char name[48 + 32];
+    const ProtobufCFieldDescriptor *body = body_field(type, type_name);
+    snprintf(name, sizeof name, "%s-%s", type_name, field->name);
+    begin_file(building, name, &table);
+    table_column(&table, "institution");
+    table_column(&table, "period");
+    table_column(&table, "row");
+    columns_of(&table, field->descriptor, "");
+    table_columns_end(&table);
+    for (size_t i = 0; i < building->fold.cell_count; i++) {
+        const struct snapshot_cell *cell = &building->fold.cells[i];
+        const PbReport *report = NULL;
+        if (cell->type != type || cell->status != CELL_REPORTED) {
+            continue;
+        }
+        arena_reset(&arena);
+        enum err err = open_current(building, cell, &arena, &report);
+        if (err != ERR_OK) {
+            return err;
+        }
+        long_rows(&table, building, cell->institution, holder_of(report, body), field);
+    }
+    return table_end(&table);
+}
+
+static enum err build_longs(struct building *building, int type,
+                            const ProtobufCMessageDescriptor *descriptor, holder holder_of)
+{
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < descriptor->n_fields && err == ERR_OK; i++) {
+        if (descriptor->fields[i].label == PROTOBUF_C_LABEL_REPEATED &&
+            descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE) {
+            err = build_long(building, type, &descriptor->fields[i], holder_of);
+        }
+    }
+    return err;
+}
+
+static enum err build_type(struct building *building, int type)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct table table;
+    char name[32];
+    const ProtobufCFieldDescriptor *body = body_field(type, name);
+    begin_file(building, name, &table);
+    wide_columns(&table, body->descriptor);
+    for (size_t i = 0; i < building->fold.cell_count; i++) {
+        const struct snapshot_cell *cell = &building->fold.cells[i];
+        const PbReport *report = NULL;
+        if (cell->type != type || cell->status != CELL_REPORTED) {
+            continue;
+        }
+        arena_reset(&arena);
+        enum err err = open_current(building, cell, &arena, &report);
+        if (err != ERR_OK) {
+            return err;
+        }
+        wide_row(&table, building, cell, report, body);
+    }
+    enum err err = table_end(&table);
+    err = err != ERR_OK ? err : build_longs(building, type, body->descriptor, the_body);
+    return err != ERR_OK
+               ? err
+               : build_longs(building, type, &ihuriro__v1__report__descriptor, the_report);
+}
+
+/* ---- institutions ---- */
+
+static void institution_columns(struct table *table, const struct snapshot_terms *terms)
+{
+    static const char *const first[] = {"institution", "name",       "category", "district",
+                                        "currency",    "valid_from", "valid_to"};
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
+        table_column(table, first[i]);
+    }
+    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
+        char name[32];
+        char column[64];
+        if ((terms->types & (1U << type)) == 0) {
+            continue;
+        }
+        (void)body_field(type, name);
+        table_column(table, name);
+        snprintf(column, sizeof column, "%s_vintage", name);
+        table_column(table, column);
+        snprintf(column, sizeof column, "%s_first_received_at", name);
+        table_column(table, column);
+    }
+    table_columns_end(table);
+}
+
+static void optional_text(struct table *table, const char *text)
+{
+    if (text == NULL || text[0] == '\0') {
+        table_none(table);
+    } else {
+        table_text(table, text);
+    }
+}
+
+static void optional_day(struct table *table, int32_t day)
+{
+    char text[11];
+    if (day == INT32_MIN || day == INT32_MAX) {
+        table_none(table);
+        return;
+    }
+    day_format(day, text);
+    table_text(table, text);
+}
+
+static void status_cells(struct table *table, const struct snapshot_cell *cell)
+{
+    table_text(table, cell_status_name(cell != NULL ? cell->status : CELL_NOT_REPORTED));
+    if (cell == NULL || cell->current == NULL) {
+        table_none(table);
+        table_none(table);
+        return;
+    }
+    table_unsigned(table, cell->current->header.vintage);
+    table_time(table, cell->current->header.first_received_at_us);
+}
+
+/* Every member that is valid at the period's end, whether it reported or not. */
+static enum err build_institutions(struct building *building)
+{
+    struct table table;
+    begin_file(building, "institutions", &table);
+    institution_columns(&table, building->terms);
+    for (size_t i = 0; i < building->fold.member_count; i++) {
+        const struct party *party = building->fold.members[i];
+        table_text(&table, party->id);
+        optional_text(&table, party->name);
+        optional_text(&table, party->category);
+        optional_text(&table, party->district);
+        optional_text(&table, party->currency);
+        optional_day(&table, party->valid_from_day);
+        optional_day(&table, party->valid_to_day);
+        for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
+            if (building->terms->types & (1U << type)) {
+                status_cells(&table, snapshot_cell_find(&building->fold, party->id, type));
+            }
+        }
+        table_row_end(&table);
+    }
+    return table_end(&table);
+}
+
+/* ---- ratios ---- */
+
+static enum err input_of(struct building *building, const char *institution, int type,
+                         struct arena *arena, const PbReport **ret_report)
+{
+    const struct snapshot_cell *cell = snapshot_cell_find(&building->fold, institution, type);
+    return cell == NULL || cell->status != CELL_REPORTED
+               ? ERR_OK
+               : open_current(building, cell, arena, ret_report);
+}
+
+static enum err ratio_row(struct building *building, struct table *table, const char *institution,
+                          struct arena *arena)
+{
+    const struct party *party = registry_find(building->fold.registry, institution);
+    struct ratio_inputs inputs = {
+        .settings = building->fold.settings,
+        .category = party != NULL ? party->category : NULL,
+    };
+    enum err err = input_of(building, institution, TYPE_PORTFOLIO, arena, &inputs.portfolio);
+    err = err != ERR_OK ? err
+                        : input_of(building, institution, TYPE_LIQUIDITY, arena, &inputs.liquidity);
+    err = err != ERR_OK ? err
+                        : input_of(building, institution, TYPE_EXPOSURES, arena, &inputs.exposures);
+    if (err != ERR_OK ||
+        (inputs.portfolio == NULL && inputs.liquidity == NULL && inputs.exposures == NULL)) {
+        return err;
+    }
+    size_t count = 0;
+    table_text(table, institution);
+    table_text(table, building->period);
+    (void)ratios_at(0, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct ratio_value value = ratios_at(i, &count)->compute(&inputs);
+        if (value.is_null) {
+            table_none(table);
+        } else {
+            table_integer(table, value.bp);
+        }
+    }
+    table_row_end(table);
+    return ERR_OK;
+}
+
+/* In basis points, a column a ratio, a row for each institution of whose reports any may be seen.
+ */
+static enum err build_ratios(struct building *building)
+{
+    AUTO(arena_close) struct arena arena = {.budget = (size_t)4 * UNPACK_BUDGET};
+    struct table table;
+    size_t count = 0;
+    begin_file(building, "ratios", &table);
+    table_column(&table, "institution");
+    table_column(&table, "period");
+    (void)ratios_at(0, &count);
+    for (size_t i = 0; i < count; i++) {
+        table_column(&table, ratios_at(i, &count)->id);
+    }
+    table_columns_end(&table);
+    const char *last = "";
+    for (size_t i = 0; i < building->fold.cell_count; i++) {
+        const char *institution = building->fold.cells[i].institution;
+        if (strcmp(institution, last) == 0) {
+            continue;
+        }
+        last = institution;
+        arena_reset(&arena);
+        enum err err = ratio_row(building, &table, institution, &arena);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return table_end(&table);
+}

@@ -1,0 +1,217 @@
+#include "agents/pull/pull_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agents/client/durable.h"
+
+#define FILE_BYTES_MAX     ((size_t)1 << 30)
+#define MANIFEST_BYTES_MAX ((size_t)1 << 20)
+
+static char *in(const char *folder, const char *name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static enum err failed(struct complaint *complaint, const char *path)
+{
+    return complain(complaint, errno == ENOSPC ? ERR_FULL : ERR_IO, "%s: %s.", path,
+                    strerror(errno));
+}
+
+/* ---- what is there ---- */
+
+static bool is_same_question(const struct snapshot_terms *a, const struct snapshot_terms *b)
+{
+    return a->format == b->format && a->types == b->types &&
+           a->period.frequency == b->period.frequency && a->period.end_day == b->period.end_day &&
+           a->has_known_at == b->has_known_at && a->known_at_us == b->known_at_us &&
+           a->has_at_seq == b->has_at_seq && a->at_seq == b->at_seq;
+}
+
+/* ERR_NOT_FOUND: not there, or empty. */
+static enum err look_for_anything(const char *folder, struct complaint *complaint)
+{
+    DIR *listing = opendir(folder);
+    if (listing == NULL) {
+        return errno == ENOENT ? ERR_NOT_FOUND : failed(complaint, folder);
+    }
+    enum err err = ERR_NOT_FOUND;
+    for (const struct dirent *entry = readdir(listing); entry != NULL && err != ERR_OK;
+         entry = readdir(listing)) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            err = ERR_OK;
+        }
+    }
+    closedir(listing);
+    return err;
+}
+
+enum err pull_folder_look(const char *folder, const struct snapshot_terms *asked,
+                          struct complaint *complaint, struct snapshot_terms *ret_terms)
+{
+    AUTO(buffer_close) struct buffer text = {0};
+    AUTO(free_p) char *manifest = in(folder, SNAPSHOT_MANIFEST_NAME);
+    struct snapshot_terms terms;
+    enum err err = manifest == NULL ? ERR_MEMORY : look_for_anything(folder, complaint);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = durable_read(manifest, MANIFEST_BYTES_MAX, NULL, &text);
+    err = err != ERR_OK ? err : manifest_read(buffer_bytes(&text), NULL, &terms);
+    if (err != ERR_OK) {
+        return complain(complaint, ERR_EXISTS,
+                        "%s is not empty, and holds no pull. Choose another folder.", folder);
+    }
+    if (!is_same_question(&terms, asked)) {
+        return complain(complaint, ERR_EXISTS,
+                        "%s holds a pull of another question (period, types, format, time or "
+                        "record). Choose another folder.",
+                        folder);
+    }
+    *ret_terms = terms;
+    return ERR_OK;
+}
+
+enum err pull_folder_check(const char *folder, const struct snapshot_terms *terms,
+                           struct complaint *complaint)
+{
+    struct snapshot_terms there;
+    enum err err = pull_folder_look(folder, terms, complaint, &there);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (there.position.size != terms->position.size) {
+        return ERR_OK;
+    }
+    if (!position_equal(&there.position, &terms->position)) {
+        return complain(complaint, ERR_REFUSED,
+                        "POSITION_LOST: the pull in %s stands at record %llu of a history that the "
+                        "hub no longer has. It cannot be made again; keep it, and choose another "
+                        "folder.",
+                        folder, (unsigned long long)terms->position.size);
+    }
+    if (memcmp(there.rights, terms->rights, SHA256_BYTES) != 0) {
+        return complain(complaint, ERR_REFUSED,
+                        "RIGHTS_CHANGED: the pull in %s was read under other rights than yours are "
+                        "now. Keep it, and choose another folder.",
+                        folder);
+    }
+    return ERR_OK;
+}
+
+/* ---- placing ---- */
+
+/* Removes the files of a pull and the folder; whatever else lies there stays, and the folder with
+ * it. */
+static void remove_pull(const char *folder, const struct snapshot_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        AUTO(free_p) char *path = in(folder, files->items[i].name);
+        if (path != NULL) {
+            (void)unlink(path);
+        }
+    }
+    (void)rmdir(folder);
+}
+
+static enum err write_files(const char *folder, const struct snapshot_files *files,
+                            struct complaint *complaint)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < files->count && err == ERR_OK; i++) {
+        AUTO(free_p) char *path = in(folder, files->items[i].name);
+        err = path == NULL ? ERR_MEMORY
+                           : durable_create(path, buffer_bytes(&files->items[i].bytes), complaint);
+    }
+    return err;
+}
+
+/* The first file that is not as it would be written; NULL when all are. */
+static const char *first_difference(const char *folder, const struct snapshot_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        AUTO(buffer_close) struct buffer there = {0};
+        AUTO(free_p) char *path = in(folder, files->items[i].name);
+        if (path == NULL || durable_read(path, FILE_BYTES_MAX, NULL, &there) != ERR_OK ||
+            !bytes_equal(buffer_bytes(&there), buffer_bytes(&files->items[i].bytes))) {
+            return files->items[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* The folder takes the place of what is there; afterwards the old pull lies in `beside`. */
+static enum err swap(const char *beside, const char *folder, struct complaint *complaint)
+{
+    if (renameat2(AT_FDCWD, beside, AT_FDCWD, folder, RENAME_EXCHANGE) != 0) {
+        return failed(complaint, folder);
+    }
+    return durable_folder_of(folder);
+}
+
+static enum err put_beside(const char *folder, const struct snapshot_files *files, bool is_there,
+                           struct complaint *complaint)
+{
+    AUTO(free_p) char *beside = NULL;
+    if (asprintf(&beside, "%s.tmpXXXXXX", folder) < 0) {
+        beside = NULL;
+        return ERR_MEMORY;
+    }
+    if (mkdtemp(beside) == NULL) {
+        return failed(complaint, beside);
+    }
+    enum err err = write_files(beside, files, complaint);
+    if (err == ERR_OK && chmod(beside, 0755) != 0) {
+        err = failed(complaint, beside);
+    }
+    if (err == ERR_OK && is_there) {
+        err = swap(beside, folder, complaint);
+    } else if (err == ERR_OK) {
+        err = rename(beside, folder) == 0 ? durable_folder_of(folder) : failed(complaint, folder);
+        return err; /* nothing is left beside */
+    }
+    remove_pull(beside, files);
+    return err;
+}
+
+enum err pull_folder_place(const char *path, const struct snapshot_terms *terms,
+                           const struct snapshot_files *files, struct complaint *complaint,
+                           enum pull_placed *ret_placed)
+{
+    struct snapshot_terms there;
+    AUTO(free_p) char *folder = strdup(path);
+    if (folder == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--) {
+        folder[end - 1] = '\0'; /* "june/" has its temporary folder beside it, not inside */
+    }
+    enum err err = pull_folder_check(folder, terms, complaint);
+    if (err != ERR_OK) {
+        return err;
+    }
+    bool is_there = pull_folder_look(folder, terms, NULL, &there) == ERR_OK;
+    if (is_there && there.position.size == terms->position.size) {
+        const char *differs = first_difference(folder, files);
+        if (differs != NULL) {
+            return complain(complaint, ERR_EXISTS,
+                            "%s/%s is not what was pulled at this position: somebody changed it. "
+                            "Choose another folder, or take this one away.",
+                            folder, differs);
+        }
+        *ret_placed = PULL_UNCHANGED;
+        return ERR_OK;
+    }
+    err = put_beside(folder, files, is_there, complaint);
+    if (err == ERR_OK) {
+        *ret_placed = is_there ? PULL_REPLACED : PULL_MADE;
+    }
+    return err;
+}

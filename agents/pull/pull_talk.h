@@ -1,0 +1,31 @@
+/* What mfi-pull says to the query door, and the checking of what it hears. */
+#ifndef IHURIRO_PULL_PULL_TALK_H
+#define IHURIRO_PULL_PULL_TALK_H
+
+#include "agents/client/connection.h"
+#include "agents/client/snapshot.h"
+
+/* SNAPSHOT: fills position, checkpoint and rights of the terms. The checkpoint's signature is
+ * verified. ids_hash and records are what the hub says is in it. */
+struct pull_opened {
+    uint64_t records;
+    uint8_t ids_hash[SHA256_BYTES];
+};
+MUST_USE enum err pull_open(struct connection *connection, const struct hub_identity *hub,
+                            struct snapshot_terms *terms, struct complaint *complaint,
+                            struct pull_opened *ret_opened);
+/* FETCH, again and again, until the position. ERR_BUSY: the pull must begin again (rights or
+ * history changed meanwhile, or the hub was restarted). */
+MUST_USE enum err pull_fetch(struct connection *connection, const struct snapshot_terms *terms,
+                             const struct pull_opened *opened, struct complaint *complaint,
+                             struct buffer *records_pb);
+/* PROVE: appends the packed Proof, verified. */
+MUST_USE enum err pull_prove(struct connection *connection, const struct hub_identity *hub,
+                             struct bytes checkpoint, struct complaint *complaint,
+                             struct buffer *proof);
+/* Does a Proof hold? Consistent or a declared fork; ret_declared says which: 0, or the seq of the
+ * record that declares it. */
+MUST_USE enum err pull_proof_check(struct bytes proof, const struct hub_identity *hub,
+                                   struct complaint *complaint, uint64_t *ret_declared);
+
+#endif
