@@ -89,7 +89,7 @@ enum err book_breakdown_open(const struct book_work *work,
 /* ---- codes ---- */
 
 enum err book_breakdown_branch(struct book_breakdown *breakdown, const struct book_cell *cell,
-                               uint16_t *ret_code)
+                               uint8_t *ret_code)
 {
     struct book_cell name = cell->size > 0 ? *cell : (struct book_cell){"UNK", 3};
     uint32_t mix = 0;
@@ -101,7 +101,7 @@ enum err book_breakdown_branch(struct book_breakdown *breakdown, const struct bo
     }
     size_t at = (mix * UINT32_C(2654435761)) >> 22;
     for (; breakdown->branch_slots[at] != 0; at = (at + 1) % BRANCH_SLOTS) {
-        uint16_t code = (uint16_t)(breakdown->branch_slots[at] - 1);
+        uint8_t code = (uint8_t)(breakdown->branch_slots[at] - 1);
         if (strcmp(breakdown->branches[code], name.text) == 0) {
             *ret_code = code;
             return ERR_OK;
@@ -112,7 +112,7 @@ enum err book_breakdown_branch(struct book_breakdown *breakdown, const struct bo
         *ret_code = 0;
         return ERR_OK;
     }
-    uint16_t code = (uint16_t)breakdown->counts[BOOK_BRANCH];
+    uint8_t code = (uint8_t)breakdown->counts[BOOK_BRANCH];
     breakdown->branches[code] = arena_text(breakdown->work->arena, name.text);
     if (breakdown->branches[code] == NULL) {
         return ERR_MEMORY;
@@ -124,18 +124,18 @@ enum err book_breakdown_branch(struct book_breakdown *breakdown, const struct bo
 }
 
 /* The first band that reaches so far; the last takes what none does. */
-uint16_t book_breakdown_size(const struct book_breakdown *breakdown, int64_t principal)
+uint8_t book_breakdown_size(const struct book_breakdown *breakdown, int64_t principal)
 {
     size_t count = breakdown->counts[BOOK_SIZE];
     for (size_t i = 0; i + 1 < count; i++) {
         if (principal <= breakdown->bands[i].up_to) {
-            return (uint16_t)i;
+            return (uint8_t)i;
         }
     }
-    return (uint16_t)(count == 0 ? 0 : count - 1);
+    return (uint8_t)(count == 0 ? 0 : count - 1);
 }
 
-uint16_t book_breakdown_age(int age)
+uint8_t book_breakdown_age(int age)
 {
     return age < 0 ? 3 : age < 30 ? 0 : age < 60 ? 1 : 2;
 }
@@ -176,7 +176,7 @@ static void add(struct book_measures *row, const struct book_measures *measures)
 }
 
 void book_breakdown_add(struct book_breakdown *breakdown,
-                        const uint16_t codes[static BOOK_DIMENSIONS],
+                        const uint8_t codes[static BOOK_DIMENSIONS],
                         const struct book_measures *measures)
 {
     for (size_t i = 1; i < BOOK_DIMENSIONS; i++) {
@@ -190,7 +190,7 @@ void book_breakdown_add(struct book_breakdown *breakdown,
 }
 
 void book_breakdown_add_code(struct book_breakdown *breakdown, const struct book_party *party,
-                             unsigned dimension, uint16_t code)
+                             unsigned dimension, uint8_t code)
 {
     if (!breakdown->is_present[dimension]) {
         return;

@@ -40,17 +40,17 @@ MUST_USE enum err book_breakdown_open(const struct book_work *work,
                                       struct book_breakdown **ret_breakdown);
 /* The codes of a row's values. More branches than BOOK_BRANCHES_MAX: the dimension is left out. */
 MUST_USE enum err book_breakdown_branch(struct book_breakdown *breakdown,
-                                        const struct book_cell *cell, uint16_t *ret_code);
-uint16_t book_breakdown_size(const struct book_breakdown *breakdown, int64_t principal);
-uint16_t book_breakdown_age(int age); /* -1: not known */
+                                        const struct book_cell *cell, uint8_t *ret_code);
+uint8_t book_breakdown_size(const struct book_breakdown *breakdown, int64_t principal);
+uint8_t book_breakdown_age(int age); /* -1: not known */
 
 void book_breakdown_add(struct book_breakdown *breakdown,
-                        const uint16_t codes[static BOOK_DIMENSIONS],
+                        const uint8_t codes[static BOOK_DIMENSIONS],
                         const struct book_measures *measures);
 /* Borrowers, when all loans are in. */
 void book_breakdown_add_party(struct book_breakdown *breakdown, const struct book_party *party);
 void book_breakdown_add_code(struct book_breakdown *breakdown, const struct book_party *party,
-                             unsigned dimension, uint16_t code);
+                             unsigned dimension, uint8_t code);
 
 /* has_written_off: the extract says what was written off. */
 MUST_USE enum err book_breakdown_put(const struct book_breakdown *breakdown, bool has_written_off,

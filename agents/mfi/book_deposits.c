@@ -49,7 +49,7 @@ struct account {
     int64_t balance;
     int32_t matures_on;
     int32_t last_tx_on;
-    uint16_t gender;
+    uint8_t gender;
 };
 
 struct deposit_pass {
@@ -106,7 +106,7 @@ static enum err check_currency(const struct deposit_pass *pass, const struct boo
 }
 
 static enum err read_gender(struct deposit_pass *pass, const struct book_cell *cells,
-                            uint16_t *ret_gender)
+                            uint8_t *ret_gender)
 {
     struct book_cell cell = {0};
     enum err err = book_cell_word(pass->extract.rows, DEPOSIT_GENDER, cells, &cell);
@@ -196,13 +196,18 @@ static enum err take_account(struct deposit_pass *pass, const struct book_cell *
 {
     struct account account = {0};
     struct book_deposits *deposits = pass->deposits;
-    enum err err =
-        book_extract_take_reference(pass->work, &pass->extract, &table, cells, pass->refs);
+    enum err err = book_cell_reference(pass->extract.rows, DEPOSIT_REF, cells);
     if (err == ERR_OK) {
         err = book_cell_reference(pass->extract.rows, DEPOSIT_OWNER, cells);
     }
     if (err == ERR_OK) {
         err = read_account(pass, cells, &account);
+    }
+    if (err == ERR_OK) {
+        const struct book_cell *ref = &cells[DEPOSIT_REF];
+        struct book_seen seen = {pass->refs,
+                                 book_hash_of(pass->work->secret, ref->text, ref->size)};
+        err = book_extract_add_reference(pass->work, &pass->extract, &table, ref, seen);
     }
     if (err != ERR_OK || account.balance == 0) {
         return err;
@@ -235,7 +240,7 @@ static void visit_owner(void *context, const struct book_party *party)
 }
 
 static void visit_nothing(void *context, const struct book_party *party, unsigned dimension,
-                          uint16_t code)
+                          uint8_t code)
 {
     (void)context;
     (void)party;

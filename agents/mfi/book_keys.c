@@ -96,6 +96,11 @@ static enum err refs_grow(struct book_refs *refs)
     return ERR_OK;
 }
 
+void book_refs_prefetch(const struct book_refs *refs, struct book_hash hash)
+{
+    __builtin_prefetch(&refs->slots[slot_of(hash.high, refs->size)], 1);
+}
+
 enum err book_refs_add(struct book_refs *refs, struct book_hash hash)
 {
     if (refs->count >= refs->size - refs->size / 8 - 1 && refs_grow(refs) != ERR_OK) {
@@ -112,7 +117,7 @@ enum err book_refs_add(struct book_refs *refs, struct book_hash hash)
 
 /* ---- parties ---- */
 
-static_assert(sizeof(struct book_party) <= 40, "as the header says");
+static_assert(sizeof(struct book_party) == 32, "as the header says");
 
 struct book_parties {
     struct book_party *items;
@@ -120,7 +125,7 @@ struct book_parties {
     uint32_t capacity;
     uint32_t *index; /* item + 1; 0: empty */
     size_t index_size;
-    struct book_hash *codes; /* a set of (item + 1, dimension and code) */
+    uint64_t *codes; /* a set of item + 1, dimension and code in one number; 0: empty */
     size_t codes_size;
     size_t codes_count;
 };
@@ -189,6 +194,19 @@ static enum err parties_grow(struct book_parties *parties)
     return ERR_OK;
 }
 
+void book_parties_prefetch_index(const struct book_parties *parties, struct book_hash hash)
+{
+    __builtin_prefetch(&parties->index[slot_of(hash.high, parties->index_size)]);
+}
+
+void book_parties_prefetch(const struct book_parties *parties, struct book_hash hash)
+{
+    uint32_t item = parties->index[slot_of(hash.high, parties->index_size)];
+    if (item != 0) {
+        __builtin_prefetch(&parties->items[item - 1], 1);
+    }
+}
+
 enum err book_parties_at(struct book_parties *parties, struct book_hash hash, uint32_t *ret_index,
                          struct book_party **ret_party)
 {
@@ -205,11 +223,10 @@ enum err book_parties_at(struct book_parties *parties, struct book_hash hash, ui
     return ERR_OK;
 }
 
-static struct book_hash *code_slot(struct book_hash *codes, size_t size, struct book_hash entry)
+static uint64_t *code_slot(uint64_t *codes, size_t size, uint64_t entry)
 {
-    uint64_t mixed = (entry.high * 64 + entry.low + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    size_t at = slot_of(mixed, size);
-    while (codes[at].high != 0 && (codes[at].high != entry.high || codes[at].low != entry.low)) {
+    size_t at = slot_of(entry * UINT64_C(0x9E3779B97F4A7C15), size);
+    while (codes[at] != 0 && codes[at] != entry) {
         at = at + 1 == size ? 0 : at + 1;
     }
     return &codes[at];
@@ -218,12 +235,12 @@ static struct book_hash *code_slot(struct book_hash *codes, size_t size, struct 
 static enum err codes_grow(struct book_parties *parties)
 {
     size_t size = parties->codes_size * 2;
-    struct book_hash *codes = calloc(size, sizeof *codes);
+    uint64_t *codes = calloc(size, sizeof *codes);
     if (codes == NULL) {
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < parties->codes_size; i++) {
-        if (parties->codes[i].high != 0) {
+        if (parties->codes[i] != 0) {
             *code_slot(codes, size, parties->codes[i]) = parties->codes[i];
         }
     }
@@ -234,14 +251,14 @@ static enum err codes_grow(struct book_parties *parties)
 }
 
 enum err book_parties_add_code(struct book_parties *parties, uint32_t index, unsigned dimension,
-                               uint16_t code)
+                               uint8_t code)
 {
-    struct book_hash entry = {(uint64_t)index + 1, ((uint64_t)dimension << 16) | code};
+    uint64_t entry = (((uint64_t)index + 1) << 16) | ((uint64_t)dimension << 8) | code;
     if (parties->codes_count * 4 >= parties->codes_size * 3 && codes_grow(parties) != ERR_OK) {
         return ERR_MEMORY;
     }
-    struct book_hash *slot = code_slot(parties->codes, parties->codes_size, entry);
-    if (slot->high == 0) {
+    uint64_t *slot = code_slot(parties->codes, parties->codes_size, entry);
+    if (*slot == 0) {
         *slot = entry;
         parties->codes_count++;
     }
@@ -255,10 +272,10 @@ void book_parties_walk(const struct book_parties *parties, book_party_visit visi
         visit(context, &parties->items[i]);
     }
     for (size_t i = 0; i < parties->codes_size; i++) {
-        const struct book_hash *entry = &parties->codes[i];
-        if (entry->high != 0) {
-            visit_code(context, &parties->items[entry->high - 1], (unsigned)(entry->low >> 16),
-                       (uint16_t)(entry->low & 0xFFFF));
+        uint64_t entry = parties->codes[i];
+        if (entry != 0) {
+            visit_code(context, &parties->items[(entry >> 16) - 1], (unsigned)(entry >> 8) & 0xFF,
+                       (uint8_t)(entry & 0xFF));
         }
     }
 }

@@ -27,6 +27,8 @@ struct book_refs;
 /* Room for so many without growing. */
 MUST_USE enum err book_refs_open(uint64_t expected, struct book_refs **ret_refs);
 void book_refs_close(struct book_refs **refs);
+/* Brings the hash's place near, for book_refs_add some work later. */
+void book_refs_prefetch(const struct book_refs *refs, struct book_hash hash);
 /* ERR_EXISTS when it is there already. */
 MUST_USE enum err book_refs_add(struct book_refs *refs, struct book_hash hash);
 
@@ -35,23 +37,26 @@ struct book_party {
     uint64_t key;
     int64_t amount;
     uint32_t members; /* 0: not met yet */
-    uint16_t codes[BOOK_PARTY_DIMS];
+    uint8_t codes[BOOK_PARTY_DIMS];
 };
 
 struct book_parties;
 MUST_USE enum err book_parties_open(uint64_t expected, struct book_parties **ret_parties);
 void book_parties_close(struct book_parties **parties);
+/* Brings the person's place near in two steps: the index, and some work later the person. */
+void book_parties_prefetch_index(const struct book_parties *parties, struct book_hash hash);
+void book_parties_prefetch(const struct book_parties *parties, struct book_hash hash);
 /* Finds it or makes it, with members 0. ret_party is good until the next call. */
 MUST_USE enum err book_parties_at(struct book_parties *parties, struct book_hash hash,
                                   uint32_t *ret_index, struct book_party **ret_party);
 /* Notes a further code of a dimension, once. */
 MUST_USE enum err book_parties_add_code(struct book_parties *parties, uint32_t index,
-                                        unsigned dimension, uint16_t code);
+                                        unsigned dimension, uint8_t code);
 
 /* Each person once, and each further code with its person. */
 typedef void (*book_party_visit)(void *context, const struct book_party *party);
 typedef void (*book_code_visit)(void *context, const struct book_party *party, unsigned dimension,
-                                uint16_t code);
+                                uint8_t code);
 void book_parties_walk(const struct book_parties *parties, book_party_visit visit,
                        book_code_visit visit_code, void *context);
 size_t book_parties_count(const struct book_parties *parties);

@@ -79,7 +79,7 @@ struct book_loan {
     int32_t moratorium_until;
     int32_t written_off_on;
     int32_t birth_date;
-    uint16_t codes[BOOK_DIMENSIONS];
+    uint8_t codes[BOOK_DIMENSIONS];
     enum book_relation relation;
 
     /* as judged */

@@ -17,6 +17,7 @@ struct pass {
     struct book_loan_reader reader;
     struct book_refs *refs;
     struct book_parties *borrowers;
+    struct book_hash borrower; /* of the row */
     struct book_loans *loans;
     int64_t control; /* Σ principal_outstanding of all rows */
     /* Totals of whole columns. Each other sum is a part of one of them, so these are the only ones
@@ -160,14 +161,11 @@ static void add_class(struct book_loans *loans, const struct book_loan *loan)
 
 /* The borrower's gender and age are those of the first counted row (D9), and the loan is shown
  * under them. */
-static enum err add_borrower(struct pass *pass, const struct book_cell *cells,
-                             struct book_loan *loan)
+static enum err add_borrower(struct pass *pass, struct book_loan *loan)
 {
     uint32_t index = 0;
     struct book_party *party = NULL;
-    const struct book_cell *cell = &cells[LOAN_BORROWER];
-    struct book_hash hash = book_hash_of(pass->work->secret, cell->text, cell->size);
-    if (book_parties_at(pass->borrowers, hash, &index, &party) != ERR_OK) {
+    if (book_parties_at(pass->borrowers, pass->borrower, &index, &party) != ERR_OK) {
         return book_no_memory(pass->work);
     }
     uint32_t members = loan->members.value > 1 ? (uint32_t)loan->members.value : 1;
@@ -211,7 +209,7 @@ static void add_breakdown(struct book_loans *loans, const struct book_loan *loan
     }
 }
 
-static enum err add_loan(struct pass *pass, const struct book_cell *cells, struct book_loan *loan)
+static enum err add_loan(struct pass *pass, struct book_loan *loan)
 {
     const struct book_manifest *manifest = &pass->work->manifest;
     struct book_loans *loans = pass->loans;
@@ -225,7 +223,7 @@ static enum err add_loan(struct pass *pass, const struct book_cell *cells, struc
         add_sum(&loans->written_off, loan->written_off.value);
     }
     if (loan->is_counted) {
-        enum err err = add_borrower(pass, cells, loan);
+        enum err err = add_borrower(pass, loan);
         if (err != ERR_OK) {
             return err;
         }
@@ -241,21 +239,34 @@ static enum err add_loan(struct pass *pass, const struct book_cell *cells, struc
 
 /* ---- the pass ---- */
 
+/* The tables are larger than the processor's cache: their places are brought near while the row is
+ * read. */
 static enum err take_row(struct pass *pass, const struct book_cell *cells)
 {
-    struct book_loan loan = {0};
-    enum err err = book_extract_take_reference(pass->work, &pass->extract, &book_loan_table, cells,
-                                               pass->refs);
+    const struct book_rows *rows = pass->extract.rows;
+    const struct book_cell *ref = &cells[LOAN_REF];
+    const struct book_cell *borrower = &cells[LOAN_BORROWER];
+    struct book_loan loan;
+    enum err err = book_cell_reference(rows, LOAN_REF, cells);
     if (err == ERR_OK) {
-        err = book_cell_reference(pass->extract.rows, LOAN_BORROWER, cells);
+        err = book_cell_reference(rows, LOAN_BORROWER, cells);
     }
+    if (err != ERR_OK) {
+        return err;
+    }
+    struct book_seen seen = {pass->refs, book_hash_of(pass->work->secret, ref->text, ref->size)};
+    pass->borrower = book_hash_of(pass->work->secret, borrower->text, borrower->size);
+    book_refs_prefetch(pass->refs, seen.hash);
+    book_parties_prefetch_index(pass->borrowers, pass->borrower);
+    err = book_loan_read(&pass->reader, cells, &loan);
     if (err == ERR_OK) {
-        err = book_loan_read(&pass->reader, cells, &loan);
+        book_parties_prefetch(pass->borrowers, pass->borrower);
+        err = book_extract_add_reference(pass->work, &pass->extract, &book_loan_table, ref, seen);
     }
     if (err == ERR_OK) {
         err = add_totals(pass, &loan);
     }
-    return err == ERR_OK ? add_loan(pass, cells, &loan) : err;
+    return err == ERR_OK ? add_loan(pass, &loan) : err;
 }
 
 static void visit_borrower(void *context, const struct book_party *party)
@@ -268,7 +279,7 @@ static void visit_borrower(void *context, const struct book_party *party)
 }
 
 static void visit_code(void *context, const struct book_party *party, unsigned dimension,
-                       uint16_t code)
+                       uint8_t code)
 {
     struct book_loans *loans = context;
     book_breakdown_add_code(loans->breakdown, party, dimension, code);

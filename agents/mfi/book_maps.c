@@ -51,20 +51,20 @@ static const char *const district_codes[] = {"101", "102", "103", "201", "202", 
 
 struct known_word {
     const char *folded;
-    uint16_t code;
+    uint8_t code;
 };
 
 struct cached {
     char text[CACHE_TEXT];
     uint8_t size; /* 0: empty */
     bool is_known;
-    uint16_t code;
+    uint8_t code;
 };
 
 struct book_dictionary {
     const char *codes[BOOK_CODES_MAX];
     size_t count;
-    uint16_t unknown;
+    uint8_t unknown;
     struct known_word *words;
     size_t words_count;
     struct cached cache[CACHE_SLOTS]; /* by the value as it stands in the file */
@@ -117,7 +117,7 @@ static void take_codes(struct book_dictionary *dictionary, const struct ingredie
         dictionary->count--; /* room for the unknown */
     }
     add_code(dictionary, from->unknown);
-    dictionary->unknown = (uint16_t)find_code(dictionary, from->unknown);
+    dictionary->unknown = (uint8_t)find_code(dictionary, from->unknown);
 }
 
 static const char *folded_copy(struct arena *arena, const char *text)
@@ -134,7 +134,7 @@ static enum err take_word(struct book_dictionary *dictionary, const char *word, 
     if (folded == NULL) {
         return ERR_MEMORY;
     }
-    dictionary->words[dictionary->words_count++] = (struct known_word){folded, (uint16_t)code};
+    dictionary->words[dictionary->words_count++] = (struct known_word){folded, (uint8_t)code};
     return ERR_OK;
 }
 

@@ -21,7 +21,7 @@ struct book_dictionary;
 
 /* A code of a list, or the list's code for what is not known. */
 struct book_meaning {
-    uint16_t code;
+    uint8_t code;
     bool is_known;
 };
 

@@ -22,6 +22,7 @@ struct book_rows {
     size_t filled; /* of the block */
     bool is_read;  /* to the end of the file */
     char line_end;
+    char separator;
     size_t line;     /* of the last one taken, from 1 */
     size_t row_line; /* where the row begins */
     bool is_open;    /* a row has begun and goes on in the next line */
@@ -265,9 +266,9 @@ static void begin_row(struct book_rows *rows)
     rows->is_complete = false;
     rows->has_extra = false;
     rows->used = 0;
-    for (size_t i = 0; i < rows->table->count; i++) {
-        rows->cells[i] = (struct book_cell){"", 0};
-    }
+    /* A row that counts has a cell for each column of the header; one that may have fewer is told
+     * by its first column. */
+    rows->cells[0] = (struct book_cell){"", 0};
 }
 
 static enum err refuse_parse(struct book_rows *rows)
@@ -300,6 +301,48 @@ static enum err feed(struct book_rows *rows, struct bytes line)
     return ERR_OK;
 }
 
+static void keep_cell(struct book_rows *rows, size_t index, char *text, size_t size)
+{
+    rows->is_blank &= size == 0;
+    if (index >= rows->header_cells) {
+        rows->has_extra |= size > 0;
+        return;
+    }
+    if (rows->column_of[index] < 0) {
+        return;
+    }
+    struct book_cell cell = {text, size};
+    text[size] = '\0';
+    if (size > 0 && (*text <= ' ' || text[size - 1] <= ' ')) {
+        cell = trimmed(text, size);
+        text[(size_t)(cell.text - text) + cell.size] = '\0';
+    }
+    rows->cells[rows->column_of[index]] = cell;
+}
+
+/* Most lines are a row without quotation marks: its cells are cut where they lie in the block,
+ * which has room for a NUL behind its last byte. All others are the parser's; false: this is one.
+ */
+static bool split_plain(struct book_rows *rows, struct bytes line)
+{
+    char *text = (char *)rows->block + (line.data - rows->block);
+    size_t size = line.size;
+    size -= text[size - 1] == '\n';
+    size -= size > 0 && text[size - 1] == '\r';
+    if (rows->is_header || memchr(text, '"', size) != NULL || memchr(text, '\r', size) != NULL) {
+        return false;
+    }
+    size_t start = 0;
+    for (size_t i = 0; i <= size; i++) {
+        if (i == size || text[i] == rows->separator) {
+            keep_cell(rows, rows->cell++, text + start, i - start);
+            start = i + 1;
+        }
+    }
+    rows->is_complete = true;
+    return true;
+}
+
 /* Lines until a row is complete. *ret_is_end: there was none. */
 static enum err take_row(struct book_rows *rows, bool *ret_is_end)
 {
@@ -314,8 +357,12 @@ static enum err take_row(struct book_rows *rows, bool *ret_is_end)
             if (line_is_blank(line)) {
                 continue;
             }
-            rows->is_open = true;
             rows->row_line = rows->line;
+            rows->is_open = !split_plain(rows, line);
+            if (!rows->is_open) {
+                *ret_is_end = false;
+                return ERR_OK;
+            }
         }
         err = feed(rows, line);
         if (err != ERR_OK) {
@@ -486,6 +533,7 @@ static enum err take_header(struct book_rows *rows)
     }
     unsigned char separator = find_separator(line);
     csv_set_delim(&rows->parser, separator);
+    rows->separator = (char)separator;
     rows->at -= line.size; /* the parser takes it from there, with what a quoted break adds */
     rows->line--;
     rows->is_header = true;
@@ -505,9 +553,12 @@ enum err book_rows_open(struct book_file *file, const struct book_table *table,
     }
     rows->file = file;
     rows->table = table;
+    for (size_t i = 0; i < table->count; i++) {
+        rows->cells[i] = (struct book_cell){"", 0};
+    }
     rows->options = *options;
     rows->twice = -1;
-    rows->block = malloc(BLOCK_BYTES);
+    rows->block = malloc(BLOCK_BYTES + 1);
     rows->text = malloc(BOOK_ROW_BYTES_MAX);
     rows->has_parser = csv_init(&rows->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) == 0;
     if (rows->block == NULL || rows->text == NULL || !rows->has_parser) {

@@ -33,9 +33,10 @@ uint64_t book_extract_expected(const struct book_extract *extract, uint64_t clai
     return claimed < most ? claimed : most;
 }
 
-/* The text must outlive the row of the first pass, and the second has its own. */
-enum err book_extract_refuse_twice(const struct book_work *work, const struct book_extract *extract,
-                                   const struct book_table *table, const struct book_cell *cell)
+/* Finds the earlier line by a second pass, which has rows of its own: the first's stay as they are.
+ */
+static enum err refuse_twice(const struct book_work *work, const struct book_extract *extract,
+                             const struct book_table *table, const struct book_cell *cell)
 {
     struct book_notes unheard = {.arena = work->arena};
     struct book_work quiet = *work;
@@ -62,18 +63,14 @@ enum err book_extract_refuse_twice(const struct book_work *work, const struct bo
                             first_line);
 }
 
-enum err book_extract_take_reference(const struct book_work *work,
-                                     const struct book_extract *extract,
-                                     const struct book_table *table, const struct book_cell *cells,
-                                     struct book_refs *refs)
+enum err book_extract_add_reference(const struct book_work *work,
+                                    const struct book_extract *extract,
+                                    const struct book_table *table, const struct book_cell *cell,
+                                    struct book_seen seen)
 {
-    enum err err = book_cell_reference(extract->rows, 0, cells);
-    if (err != ERR_OK) {
-        return err;
-    }
-    err = book_refs_add(refs, book_hash_of(work->secret, cells[0].text, cells[0].size));
+    enum err err = book_refs_add(seen.refs, seen.hash);
     if (err == ERR_EXISTS) {
-        return book_extract_refuse_twice(work, extract, table, &cells[0]);
+        return refuse_twice(work, extract, table, cell);
     }
     return err == ERR_OK ? err : book_no_memory(work);
 }

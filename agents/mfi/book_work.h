@@ -30,19 +30,20 @@ MUST_USE enum err book_extract_open(const struct book_work *work, const char *na
                                     struct book_extract *ret_extract);
 void book_extract_close(struct book_extract *extract);
 
-/* A reference stands on an earlier line too: finds that line by a second pass and refuses. */
-enum err book_extract_refuse_twice(const struct book_work *work, const struct book_extract *extract,
-                                   const struct book_table *table, const struct book_cell *cell);
+/* Where references are noted, and one's hash. */
+struct book_seen {
+    struct book_refs *refs;
+    struct book_hash hash;
+};
 
 /* How many rows to make room for: as the manifest says, but not more than the file can hold. */
 uint64_t book_extract_expected(const struct book_extract *extract, uint64_t claimed);
 
-/* First column 0 is the reference: refuses what cannot be one, and one that was there before. */
-MUST_USE enum err book_extract_take_reference(const struct book_work *work,
-                                              const struct book_extract *extract,
-                                              const struct book_table *table,
-                                              const struct book_cell *cells,
-                                              struct book_refs *refs);
+/* Notes a row's reference, column 0, whose hash is given: refuses one that was there before. */
+MUST_USE enum err book_extract_add_reference(const struct book_work *work,
+                                             const struct book_extract *extract,
+                                             const struct book_table *table,
+                                             const struct book_cell *cell, struct book_seen seen);
 
 static inline bool book_in_period(const struct book_manifest *manifest, int32_t day)
 {
