@@ -106,7 +106,8 @@ static enum err pack_acts(PbEvent *const *events, size_t count, int64_t now_us,
     for (size_t i = 0; i < count; i++) {
         uint8_t nonce[16];
         randombytes_buf(nonce, sizeof nonce);
-        events[i]->time_us = now_us + (int64_t)i; /* in their order, also as a fold by time */
+        events[i]->time_us =
+            now_us; /* one moment: acts of different kinds do not depend on their order */
         events[i]->nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
         acts->count++;
         enum err err = message_pack(&events[i]->base, &acts->buffers[i]);
