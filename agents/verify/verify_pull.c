@@ -73,6 +73,9 @@ enum err verify_pull(const char *folder, const struct hub_identity *hub,
                      "each of the %zu files, made again from the records, is equal byte "
                      "for byte",
                      pull->files.count);
+    statement_note(statement, "What was asked, and under which rights, is the word of who pulled; "
+                              "that no record was left out is in the hub's journal: the event of "
+                              "this access holds the hash of all ids.");
     statement_conclude(statement, "The pull is valid: %zu records, %zu files.", pull->records.count,
                        pull->files.count);
     return ERR_OK;
