@@ -17,7 +17,7 @@ static enum err append_nodes(struct txn *txn, uint64_t leaf_index, struct bytes 
 /* A record and all that is derived from it, in the caller's transaction. */
 enum err journal_append(struct txn *txn, const struct append *append, struct header *ret_header)
 {
-    struct header header;
+    struct header header = {0};
     enum err err = fill_header(txn, append, &header);
     if (err != ERR_OK) {
         return err;

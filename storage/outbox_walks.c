@@ -287,10 +287,12 @@ MUST_USE static enum err add_checkpoint(struct txn *txn, const struct entry_key 
     AUTO(arena_close) struct arena arena = {0};
     struct kept kept;
     struct receipt receipt;
-    enum err err;
-    if ((err = rows_load(txn, key, &kept)) != ERR_OK ||
-        (err = receipt_open(kept.entry.latest, &arena, &receipt)) != ERR_OK) {
-        return ERR_CORRUPT;
+    enum err err = rows_load(txn, key, &kept);
+    if (err == ERR_OK) {
+        err = receipt_open(kept.entry.latest, &arena, &receipt);
+    }
+    if (err != ERR_OK) {
+        return err == ERR_MEMORY || txn->error != ERR_OK ? err : ERR_CORRUPT;
     }
     return buffer_append(texts, receipt.checkpoint.text.data, receipt.checkpoint.text.size);
 }

@@ -76,7 +76,7 @@ enum err reports_walk(struct txn *txn, int type, int frequency, int32_t period_e
         if (strlen(institution) > INSTITUTION_ID_MAX) {
             return ERR_OK; /* nobody's */
         }
-        strcpy(at.institution, institution);
+        memcpy(at.institution, institution, strlen(institution));
     }
     uint8_t prefix[REPORT_KEY_BYTES];
     uint8_t value[REPORT_VALUE_BYTES];

@@ -1,7 +1,9 @@
 #include "tests/unit/storage/store_support.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "storage/check.h"
 
@@ -334,6 +336,62 @@ static void a_damaged_page_is_a_problem_whatever_the_child_dies_of(void **state)
     close(null);
 }
 
+/* Commits turns and says each size to the pipe after its commit, until it is killed. */
+static void write_until_killed(struct place_of_test *here, uint8_t nonce, int pipe_fd)
+{
+    struct store *store = open_store(here, ENV_WRITE);
+    for (int turn = 0; turn < 100000; turn++) {
+        struct txn txn = {0};
+        assert_ok(txn_begin(store_env(store), true, &txn));
+        for (int i = 0; i < 3; i++) {
+            append_event(&txn, KIND_ACCESS, "A", nonce, NOW_US + turn * 3 + i);
+        }
+        struct figures figures = {.institution = "A",
+                                  .type = TYPE_PORTFOLIO,
+                                  .month = 6,
+                                  .vintage = (uint32_t)turn + 1,
+                                  .amount = turn,
+                                  .produced_at_us = NOW_US + nonce};
+        append_report(&txn, here->key, &figures, VERDICT_REJECTED, NOW_US);
+        uint64_t size = journal_size(&txn);
+        seal_and_commit(&txn, here->log_key, NOW_US);
+        if (write(pipe_fd, &size, sizeof size) != (ssize_t)sizeof size) {
+            break;
+        }
+    }
+    _exit(1);
+}
+
+static void a_writer_killed_at_any_instant_loses_nothing_that_it_said(void **state)
+{
+    struct place_of_test *here = *state;
+    create_store(here);
+    for (uint8_t round = 0; round < 10; round++) {
+        int ends[2];
+        uint64_t said = 0;
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            close(ends[0]);
+            write_until_killed(here, round, ends[1]);
+        }
+        close(ends[1]);
+        for (int i = 0; i <= round * 3; i++) {
+            assert_int_equal(read(ends[0], &said, sizeof said), sizeof said);
+        }
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        while (read(ends[0], &said, sizeof said) == (ssize_t)sizeof said) {
+        }
+        close(ends[0]);
+        struct told told;
+        struct check_report report = check(here, &told);
+        assert_int_equal(report.problems, 0);
+        assert_true(report.records >= said);
+        assert_int_equal(report.records % 4, 0); /* whole turns */
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -347,6 +405,7 @@ int main(void)
         TEST(heads_of_another_key_are_a_problem),
         TEST(problems_beyond_a_hundred_are_counted_and_not_told),
         TEST(a_child_checks_and_reports),
+        TEST(a_writer_killed_at_any_instant_loses_nothing_that_it_said),
         TEST(a_damaged_page_is_a_problem_whatever_the_child_dies_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

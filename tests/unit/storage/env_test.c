@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -130,6 +132,28 @@ static void a_full_map_commits_nothing_and_is_told_as_full(void **state)
     assert_ok(env_space(env, &used, &map, &disk));
     assert_int_equal(map, MAP * 8);
     assert_in_range(used, 200 * sizeof large, map);
+}
+
+static void a_commit_that_the_disk_refuses_leaves_nothing_and_says_so(void **state)
+{
+    AUTO(env_close) struct env *env = create_and_open(*state, ENV_WRITE);
+    AUTO(txn_end) struct txn txn = {0};
+    static const uint8_t large[200000] = {1};
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit small = {.rlim_cur = 60000, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_ok(txn_begin(env, true, &txn));
+    assert_ok(txn_put(&txn, DB_A, text_bytes("key"), bytes_of(large, sizeof large)));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum err err = txn_commit(&txn);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(err, ERR_IO);
+    assert_string_equal(txn.failed, "mdb_txn_commit");
+    assert_int_equal(txn_put(&txn, DB_A, text_bytes("key"), text_bytes("1")), ERR_IO); /* over */
+    assert_int_equal(txn_commit(&txn), ERR_IO);
+    assert_ok(txn_begin(env, false, &txn));
+    assert_int_equal(txn_entries(&txn, DB_A), 0);
 }
 
 static void a_store_is_opened_once_in_a_process(void **state)
@@ -348,6 +372,7 @@ int main(void)
         TEST(the_first_error_sticks_and_the_commit_tells_it),
         TEST(absence_and_presence_do_not_stick),
         TEST(a_full_map_commits_nothing_and_is_told_as_full),
+        TEST(a_commit_that_the_disk_refuses_leaves_nothing_and_says_so),
         TEST(a_store_is_opened_once_in_a_process),
         TEST(two_processes_do_not_both_write_a_hubs_store),
         TEST(processes_share_a_store_and_follow_its_growth),
