@@ -43,7 +43,9 @@ static void print_usage(const struct options *options)
          command != NULL && command->name != NULL; command++) {
         char left[128];
         snprintf(left, sizeof left, "  %s", command->name);
-        print_row(left, command->help);
+        if (*command->name != 0) {
+            print_row(left, command->help);
+        }
     }
     if (options->commands != NULL) {
         printf("\n");
