@@ -188,48 +188,46 @@ static char *text_for_packing(const char *text)
     return (char *)(uintptr_t)text;
 }
 
-static enum err add_member(struct batch *batch, const struct sector_options *options,
-                           const struct member *member, const uint8_t *transport_key)
+static enum err add_party(struct batch *batch, const struct enrolment *enrolment)
 {
-    AUTO(signing_key_close) struct signing_key *key = NULL;
     PbPartyAct party = IHURIRO__V1__PARTY_ACT__INIT;
     PbKeysAct keys = IHURIRO__V1__KEYS_ACT__INIT;
     Ihuriro__V1__AgreementAct agreement = IHURIRO__V1__AGREEMENT_ACT__INIT;
     PbEvent events[3] = {IHURIRO__V1__EVENT__INIT, IHURIRO__V1__EVENT__INIT,
                          IHURIRO__V1__EVENT__INIT};
-    enum err err = member_key(options, member, &key);
-    if (err != ERR_OK) {
-        return err;
-    }
+    bool is_member = enrolment->role == ROLE_MEMBER;
     party.has_role = true;
-    party.role = IHURIRO__V1__PARTY_ACT__ROLE__MEMBER;
-    party.name = text_for_packing(member->name);
-    party.category = text_for_packing(category_traits[member->category].code);
-    party.district = text_for_packing(member->district);
-    party.currency = text_for_packing("RWF");
-    keys.has_signing_key = true;
-    keys.signing_key = pb_of_bytes(bytes_of(signing_key_public(key), PUBLIC_KEY_BYTES));
+    party.role = (Ihuriro__V1__PartyAct__Role)enrolment->role;
+    party.name = text_for_packing(enrolment->name);
+    party.category = text_for_packing(enrolment->category);
+    party.district = text_for_packing(enrolment->district);
+    party.currency = is_member ? text_for_packing("RWF") : NULL;
+    keys.has_signing_key = enrolment->has_signing_key;
+    keys.signing_key = pb_of_bytes(bytes_of(enrolment->signing_key, PUBLIC_KEY_BYTES));
     keys.has_transport_key = true;
-    keys.transport_key = pb_of_bytes(bytes_of(transport_key, PUBLIC_KEY_BYTES));
-    agreement.shares = member->shares;
+    keys.transport_key = pb_of_bytes(bytes_of(enrolment->transport_key, PUBLIC_KEY_BYTES));
+    agreement.shares = enrolment->shares;
     events[0].party = &party;
     events[1].keys = &keys;
     events[2].agreement = &agreement;
-    for (size_t i = 0; err == ERR_OK && i < 3; i++) {
-        events[i].subject = text_for_packing(member->id);
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < (is_member ? 3U : 2U); i++) {
+        events[i].subject = text_for_packing(enrolment->id);
         err = batch_add(batch, &events[i]);
     }
     return err;
 }
 
-enum err admin_enrol(struct admin *admin, const struct sector *sector,
-                     const uint8_t transport_key[static PUBLIC_KEY_BYTES],
+enum err admin_enrol(struct admin *admin, const struct enrolment *enrolments, size_t count,
                      struct complaint *complaint)
 {
     AUTO(batch_close) struct batch batch = {.admin = admin, .complaint = complaint};
     enum err err = admin_now(admin, complaint, &batch.time_us);
-    for (size_t i = 0; err == ERR_OK && i < sector->member_count; i++) {
-        err = add_member(&batch, &sector->options, &sector->members[i], transport_key);
+    /* Up to now, not from now on: a test hub's clock stands still, and a key is in force from its
+     * event's time. */
+    batch.time_us -= (int64_t)(3 * count);
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        err = add_party(&batch, &enrolments[i]);
     }
     return err != ERR_OK ? err : batch_send(&batch);
 }

@@ -5,7 +5,7 @@
 
 #include "proto/frames.h"
 #include "proto/keys.h"
-#include "tests/sim/sector.h"
+#include "proto/registry.h"
 
 struct admin;
 
@@ -15,10 +15,20 @@ void admin_close(struct admin **admin);
 /* Moves the hub's clock; not backwards: a time that is past already is left alone. */
 MUST_USE enum err admin_set_time(struct admin *admin, int64_t time_us, struct complaint *complaint);
 MUST_USE enum err admin_now(struct admin *admin, struct complaint *complaint, int64_t *ret_now_us);
-/* Enrols every member: the party row, its signing key, the transport key that speaks for all of
- * them, and the agreement. */
-MUST_USE enum err admin_enrol(struct admin *admin, const struct sector *sector,
-                              const uint8_t transport_key[static PUBLIC_KEY_BYTES],
+/* A party to be enrolled. */
+struct enrolment {
+    const char *id;
+    const char *name;
+    enum role role;
+    const char *category; /* NULL: none */
+    const char *district; /* NULL: none */
+    bool shares;
+    uint8_t transport_key[PUBLIC_KEY_BYTES];
+    bool has_signing_key;
+    uint8_t signing_key[PUBLIC_KEY_BYTES];
+};
+/* The party rows, their keys and, of members, the agreement, in acts of eight events. */
+MUST_USE enum err admin_enrol(struct admin *admin, const struct enrolment *enrolments, size_t count,
                               struct complaint *complaint);
 
 #endif

@@ -8,6 +8,7 @@
 static const struct command commands[] = {
     {"sector", sector_command, "makes a sector's reports over months, and plays them at a hub"},
     {"loanbook", loanbook_command, "writes the folder of one institution's loan book"},
+    {"load", load_command, "loads a hub with many agents and subscribers, and measures"},
     {0},
 };
 

@@ -41,6 +41,7 @@ struct player {
 
 static enum err open_player(struct player *player);
 static void close_player(struct player *player);
+static enum err enrol(struct player *player);
 static enum err play_day(struct player *player, size_t from, size_t to);
 
 enum err play(const struct sector *sector, const struct play_options *options,
@@ -49,14 +50,7 @@ enum err play(const struct sector *sector, const struct play_options *options,
     struct player player = {.sector = sector, .options = options, .complaint = complaint};
     struct progress progress;
     enum err err = open_player(&player);
-    if (err == ERR_OK && options->enrols) {
-        /* The first month begins, and the members are there before its end. */
-        int32_t start = month_period(sector->options.first_month).start_day;
-        err = admin_set_time(player.admin, send_at_us(start), complaint);
-        err = err != ERR_OK ? err
-                            : admin_enrol(player.admin, sector,
-                                          transport_key_public(player.transport_key), complaint);
-    }
+    err = err == ERR_OK && options->enrols ? enrol(&player) : err;
     progress_begin(&progress, "Playing reports");
     for (size_t from = 0; err == ERR_OK && from < sector->count;) {
         size_t to = from;
@@ -74,6 +68,33 @@ enum err play(const struct sector *sector, const struct play_options *options,
         *ret_sums = player.sums;
     }
     return err;
+}
+
+/* The first month begins, and the members are there before its end. */
+static enum err enrol(struct player *player)
+{
+    const struct sector *sector = player->sector;
+    AUTO(free_p) struct enrolment *enrolments = calloc(sector->member_count, sizeof(*enrolments));
+    int32_t start = month_period(sector->options.first_month).start_day;
+    enum err err = enrolments == NULL
+                       ? ERR_MEMORY
+                       : admin_set_time(player->admin, send_at_us(start), player->complaint);
+    for (size_t i = 0; err == ERR_OK && i < sector->member_count; i++) {
+        const struct member *member = &sector->members[i];
+        enrolments[i] = (struct enrolment){.id = member->id,
+                                           .name = member->name,
+                                           .role = ROLE_MEMBER,
+                                           .category = category_traits[member->category].code,
+                                           .district = member->district,
+                                           .shares = member->shares,
+                                           .has_signing_key = true};
+        memcpy(enrolments[i].signing_key, signing_key_public(player->keys[i]), PUBLIC_KEY_BYTES);
+        memcpy(enrolments[i].transport_key, transport_key_public(player->transport_key),
+               PUBLIC_KEY_BYTES);
+    }
+    return err != ERR_OK
+               ? err
+               : admin_enrol(player->admin, enrolments, sector->member_count, player->complaint);
 }
 
 /* ---- making ready ---- */

@@ -17,6 +17,7 @@ struct raw {
     bool is_test;
     uint8_t session[SESSION_ID_MAX];
     size_t session_size; /* 0: not greeted */
+    int64_t hub_time_us;
     struct buffer frame;
     struct arena arena;
 };
@@ -80,6 +81,11 @@ bool raw_is_greeted(const struct raw *raw)
     return raw->session_size > 0;
 }
 
+int64_t raw_hub_time_us(const struct raw *raw)
+{
+    return raw->hub_time_us;
+}
+
 static enum err send_frame(struct raw *raw, enum verb verb, const ProtobufCMessage *body)
 {
     buffer_clear(&raw->frame);
@@ -123,6 +129,7 @@ static enum err take_hello(struct raw *raw, struct bytes body)
     }
     memcpy(raw->session, answer->session.data, answer->session.len);
     raw->session_size = answer->session.len;
+    raw->hub_time_us = answer->now_us;
     return ERR_OK;
 }
 
