@@ -52,6 +52,8 @@ struct sending {
     struct agent *agent;
     const struct send_arguments *arguments;
     struct waiting waiting;
+    struct talk *talk; /* NULL: not needed, or a running agent talks */
+    bool is_beside;    /* one does */
     char last_trouble[512];
     bool is_refused; /* a folder or a report was: exit 1 */
 };
@@ -195,17 +197,53 @@ static void keep_trouble(void *context, const struct session_news *news)
     }
 }
 
-/* Our own session, or, beside a running agent, its. NULL talk: only looks. */
-static enum err wait_for_answers(struct sending *sending, struct talk *talk)
+/* Our own session, or, beside a running agent, none. */
+static enum err begin_talk(struct sending *sending, struct complaint *complaint)
+{
+    if (sending->talk != NULL || sending->is_beside) {
+        return ERR_OK;
+    }
+    enum err err =
+        talk_open(sending->agent, true, keep_trouble, sending, complaint, &sending->talk);
+    sending->is_beside = err == ERR_BUSY;
+    return sending->is_beside ? ERR_OK : err;
+}
+
+/* A test agent's reports are made in the hub's time: it is heard first. */
+static enum err hear_the_time(struct sending *sending, struct complaint *complaint)
+{
+    int64_t until_ms = clock_monotonic_ms() + sending->arguments->wait_s * 1000;
+    enum err err = begin_talk(sending, complaint);
+    while (err == ERR_OK && !sending->is_beside && !talk_is_greeted(sending->talk)) {
+        if (clock_monotonic_ms() >= until_ms) {
+            fprintf(stderr,
+                    "%s: the test hub was not reached, and its time is not known; nothing was "
+                    "queued. %s\n",
+                    program, sending->last_trouble);
+            return ERR_NETWORK;
+        }
+        err = talk_turn(sending->talk, 200, -1);
+    }
+    return err;
+}
+
+/* Without a folder to wait for: until the session has nothing left to do. */
+static bool is_done(const struct sending *sending, size_t open)
+{
+    bool may_end =
+        sending->talk == NULL || sending->waiting.count > 0 || talk_is_idle(sending->talk);
+    return open == 0 && may_end;
+}
+
+static enum err wait_for_answers(struct sending *sending)
 {
     struct progress progress;
     int64_t until_ms = clock_monotonic_ms() + sending->arguments->wait_s * 1000;
     size_t open = 0;
     enum err err = count_open(sending, &open);
     progress_begin(&progress, "Waiting for receipts");
-    while (err == ERR_OK && clock_monotonic_ms() < until_ms &&
-           (open > 0 || (talk != NULL && sending->waiting.count == 0 && !talk_is_idle(talk)))) {
-        err = talk != NULL ? talk_turn(talk, 200, -1) : platform_pause(200);
+    while (err == ERR_OK && clock_monotonic_ms() < until_ms && !is_done(sending, open)) {
+        err = sending->talk != NULL ? talk_turn(sending->talk, 200, -1) : platform_pause(200);
         if (err == ERR_OK) {
             err = count_open(sending, &open);
         }
@@ -257,14 +295,15 @@ static enum err print_outcomes(struct sending *sending, size_t *ret_open)
     return err;
 }
 
-static void say_kept(const struct sending *sending, size_t open, bool is_beside)
+static void say_kept(const struct sending *sending, size_t open)
 {
     fflush(stdout);
     fprintf(stderr,
             "%zu report%s without a receipt yet. Kept safely; it will be sent when there is a "
             "network: %s.\n",
             open, open == 1 ? " is" : "s are",
-            is_beside ? "the running mfi-agent does it" : "`mfi-agent run` or `mfi-agent send`");
+            sending->is_beside ? "the running mfi-agent does it"
+                               : "`mfi-agent run` or `mfi-agent send`");
     if (sending->last_trouble[0] != '\0') {
         fprintf(stderr, "%s\n", sending->last_trouble);
     }
@@ -272,22 +311,20 @@ static void say_kept(const struct sending *sending, size_t open, bool is_beside)
 
 static enum err send_all(struct sending *sending, bool has_folders, struct complaint *complaint)
 {
-    AUTO(talk_close) struct talk *talk = NULL;
-    enum err err = has_folders ? ERR_OK : wait_for_queue(sending);
-    bool has_work = sending->waiting.count > 0 || !has_folders;
-    if (err == ERR_OK && has_work) {
-        err = talk_open(sending->agent, true, keep_trouble, sending, complaint, &talk);
-    }
-    bool is_beside = err == ERR_BUSY; /* a running agent has the store, and sends */
-    if (err == ERR_OK || is_beside) {
-        err = has_work ? wait_for_answers(sending, talk) : ERR_OK;
-    }
     size_t open = 0;
+    enum err err = has_folders ? ERR_OK : wait_for_queue(sending);
+    if (err == ERR_OK) {
+        err = count_open(sending, &open);
+    }
+    if (err == ERR_OK && (open > 0 || !has_folders)) {
+        err = begin_talk(sending, complaint);
+        err = err == ERR_OK ? wait_for_answers(sending) : err;
+    }
     if (err == ERR_OK) {
         err = print_outcomes(sending, &open);
     }
     if (err == ERR_OK && open > 0) {
-        say_kept(sending, open, is_beside);
+        say_kept(sending, open);
         return ERR_NETWORK;
     }
     return err;
@@ -295,6 +332,7 @@ static enum err send_all(struct sending *sending, bool has_folders, struct compl
 
 static int end(struct sending *sending, enum err err, const struct complaint *complaint)
 {
+    talk_close(&sending->talk);
     free(sending->waiting.keys);
     agent_close(&sending->agent);
     if (err == ERR_NETWORK) {
@@ -317,6 +355,9 @@ int send_command(int argc, char **argv)
     struct complaint complaint = {{0}};
     struct sending sending = {.arguments = &arguments};
     enum err err = agent_open(arguments.config, AGENT_ALL, &complaint, &sending.agent);
+    if (err == ERR_OK && sending.agent->conf.is_test && words.count > 0) {
+        err = hear_the_time(&sending, &complaint);
+    }
     for (size_t i = 0; err == ERR_OK && i < words.count; i++) {
         err = queue_folder(&sending, words.items[i], &complaint);
     }

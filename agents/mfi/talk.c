@@ -74,6 +74,11 @@ bool talk_is_idle(const struct talk *talk)
     return session_is_idle(talk->session);
 }
 
+bool talk_is_greeted(const struct talk *talk)
+{
+    return session_is_greeted(talk->session);
+}
+
 /* ---- the log ---- */
 
 static const char *const news_events[] = {

@@ -17,6 +17,7 @@ void talk_close(struct talk **talk);
 /* One turn of the link; stop_fd -1: none. */
 MUST_USE enum err talk_turn(struct talk *talk, int64_t wait_ms, int stop_fd);
 bool talk_is_idle(const struct talk *talk);
+bool talk_is_greeted(const struct talk *talk);
 
 /* What happened as key=value lines on stderr; fits talk_tell. */
 void talk_log(void *context, const struct session_news *news);

@@ -1,0 +1,253 @@
+#!/bin/bash
+# The main job, end to end, as an IT person and an operator do it: init, parties add, check, send, receipts, drop, run, and
+# what happens without a network. BIN is the folder of the programs.
+set -euo pipefail
+
+BIN=${BIN:?the folder of the programs}
+WORK=$(mktemp -d /tmp/main-job-XXXXXX)
+HUB_PID=
+AGENT_PID=
+TEST_HUB_PID=
+
+stop() {
+    [ -z "$1" ] || { kill "$1" 2>/dev/null && wait "$1" 2>/dev/null; } || true
+}
+finish() {
+    local code=$?
+    stop "$AGENT_PID"
+    stop "$HUB_PID"
+    stop "$TEST_HUB_PID"
+    if [ $code -eq 0 ]; then
+        rm -rf "$WORK"
+    else
+        echo "failed; what was there is in $WORK" >&2
+        tail -n 5 "$WORK"/*.log >&2 || true
+    fi
+}
+trap finish EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+step() {
+    echo "- $*"
+}
+# expect CODE COMMAND...: its output in $OUT.
+expect() {
+    local wanted=$1 code=0
+    shift
+    OUT=$("$@" 2>&1) || code=$?
+    [ "$code" -eq "$wanted" ] || fail "exit $code instead of $wanted: $*
+$OUT"
+}
+says() {
+    grep -qF -- "$1" <<<"$OUT" || fail "it does not say \"$1\":
+$OUT"
+}
+# until_true SECONDS COMMAND...
+until_true() {
+    local left=$(($1 * 10))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || fail "it does not come true: $*"
+        sleep 0.1
+    done
+}
+
+free_port() {
+    /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+start_hub() {
+    "$BIN/mfi-hub" run -c "$WORK/hub/hub.conf" 2>>"$WORK/hub.log" &
+    HUB_PID=$!
+    until_true 20 "$BIN/mfi-hub" status -c "$WORK/hub/hub.conf"
+}
+
+# loan_book FOLDER ID: two loans, one of them 45 days late, as of 2020-06-30.
+loan_book() {
+    mkdir -p "$1"
+    cat >"$1/loans.csv" <<CSV
+loan_ref,borrower_ref,product,sector,gender,currency,disbursed_on,matures_on,principal_disbursed,principal_outstanding,principal_overdue,overdue_since,times_restructured,restructured_on
+L1,B1,BUSINESS,TRADE,F,RWF,2020-01-10,2021-01-10,1000000,600000,0,,0,
+L2,B2,MICRO,AGRI,M,RWF,2020-01-10,2021-01-10,800000,400000,200000,2020-05-16,0,
+CSV
+    cat >"$1/manifest.ini" <<INI
+institution_id = $2
+as_of = 2020-06-30
+period_start = 2020-06-01
+currency = RWF
+rows = 2
+sum_principal_outstanding = 1000000
+INI
+}
+
+INGEST=tcp://127.0.0.1:$(free_port)
+
+step "an operator makes a hub"
+expect 0 "$BIN/mfi-hub" init --origin hub.example --ingest "$INGEST" \
+    --feed "tcp://127.0.0.1:$(free_port)" --query "tcp://127.0.0.1:$(free_port)" "$WORK/hub"
+start_hub
+
+step "an IT person makes an agent, and gets the operator's line"
+"$BIN/mfi-agent" init "$WORK/agent" --institution SACCO-1 --hub "$WORK/hub/keys/hub.pub" --ingest "$INGEST" \
+    --name 'Sacco One' --category USACCO --district 101 --currency RWF >"$WORK/line" 2>/dev/null
+[ "$(stat -c %a "$WORK/agent/keys/transport.key" "$WORK/agent/keys/SACCO-1.key" | sort -u)" = 400 ] || fail "keys are not 0400"
+expect 1 "$BIN/mfi-agent" init "$WORK/agent" --institution SACCO-1
+says "There is an agent"
+expect 2 "$BIN/mfi-agent" init "$WORK/other" --institution sacco
+[ ! -e "$WORK/other" ] || fail "something half done was left"
+AGENT=("$BIN/mfi-agent")
+CONF=(-c "$WORK/agent/agent.conf")
+
+step "check gives the verdict offline, and leaves nothing"
+loan_book "$WORK/book" SACCO-1
+expect 0 "${AGENT[@]}" check "${CONF[@]}" "$WORK/book"
+says "PORTFOLIO 2020-06 of SACCO-1, vintage 1: would be ACCEPTED"
+says "the hub was not reached yet"
+says "What only the hub can find"
+expect 0 "${AGENT[@]}" status "${CONF[@]}"
+says "SACCO-1: 0 queued"
+says "mfi-hub parties add SACCO-1"
+
+step "before the operator knows the key, the report is kept, and said so"
+expect 3 "${AGENT[@]}" send "${CONF[@]}" --wait 3 "$WORK/book"
+says "Kept safely"
+says "key"
+
+step "the operator runs the line; the report goes out, and its receipt comes"
+sed "s|^mfi-hub parties add|'$BIN/mfi-hub' parties add -c '$WORK/hub/hub.conf'|" "$WORK/line" >"$WORK/line.sh"
+expect 0 bash "$WORK/line.sh"
+expect 0 "${AGENT[@]}" send "${CONF[@]}" --wait 30
+says "PORTFOLIO 2020-06 of SACCO-1, vintage 1: ACCEPTED"
+says "position "
+
+step "a folder whose figures did not change is not sent again"
+expect 0 "${AGENT[@]}" send "${CONF[@]}" --wait 30 "$WORK/book"
+says "the figures did not change"
+says "ACCEPTED"
+RECORDS=$("$BIN/mfi-hub" status -c "$WORK/hub/hub.conf" --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["records"])')
+
+step "check uses the hub's settings now"
+expect 0 "${AGENT[@]}" check "${CONF[@]}" --format json "$WORK/book"
+grep -q '"from_hub":true' <<<"$OUT" || fail "the hub's settings are not used: $OUT"
+
+step "a correction is a new vintage"
+sed -i 's/600000/650000/' "$WORK/book/loans.csv"
+sed -i 's/sum_principal_outstanding = 1000000/sum_principal_outstanding = 1050000/' "$WORK/book/manifest.ini"
+expect 0 "${AGENT[@]}" send "${CONF[@]}" --wait 30 "$WORK/book"
+says "PORTFOLIO 2020-06 of SACCO-1, vintage 2: ACCEPTED"
+
+step "receipts are files that verify with public keys alone"
+expect 0 "${AGENT[@]}" receipts "${CONF[@]}" --out "$WORK/receipts"
+[ "$(find "$WORK/receipts" -name '*.receipt' | wc -l)" -ge 2 ] || fail "no receipt files"
+if [ -x "$BIN/mfi-verify" ]; then
+    for file in "$WORK"/receipts/*.receipt; do
+        expect 0 "$BIN/mfi-verify" receipt "$file" --hub "$WORK/hub/keys/hub.pub"
+    done
+    first=$(find "$WORK/receipts" -name '*.receipt' | head -n 1)
+    /usr/bin/python3 - "$first" "$WORK/bad.receipt" <<'PY'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open(sys.argv[2], "wb").write(data)
+PY
+    expect 1 "$BIN/mfi-verify" receipt "$WORK/bad.receipt" --hub "$WORK/hub/keys/hub.pub"
+fi
+
+step "bad files are refused with file, line and what to do; nothing is queued"
+loan_book "$WORK/bad" SACCO-1
+sed -i 's/2020-05-16/2020-13-16/' "$WORK/bad/loans.csv"
+expect 1 "${AGENT[@]}" check "${CONF[@]}" "$WORK/bad"
+says "loans.csv"
+expect 1 "${AGENT[@]}" send "${CONF[@]}" --wait 5 "$WORK/bad"
+loan_book "$WORK/foreign" SACCO-9
+expect 1 "${AGENT[@]}" send "${CONF[@]}" --wait 5 "$WORK/foreign"
+says "SACCO-9"
+expect 2 "${AGENT[@]}" check "${CONF[@]}" --format yaml "$WORK/book"
+expect 2 "${AGENT[@]}" frobnicate
+expect 2 "${AGENT[@]}" status -c "$WORK/nowhere.conf"
+
+step "without a hub everything is kept; drop takes away what has no receipt"
+stop "$HUB_PID"
+HUB_PID=
+sed -i 's/650000/660000/' "$WORK/book/loans.csv"
+sed -i 's/= 1050000/= 1060000/' "$WORK/book/manifest.ini"
+expect 3 "${AGENT[@]}" send "${CONF[@]}" --wait 2 "$WORK/book"
+says "Kept safely"
+expect 0 "${AGENT[@]}" status "${CONF[@]}"
+says "queued: PORTFOLIO 2020-06"
+says "Last error"
+expect 1 "${AGENT[@]}" drop "${CONF[@]}" SACCO-1 PORTFOLIO 2019-01
+expect 0 "${AGENT[@]}" drop "${CONF[@]}" SACCO-1 PORTFOLIO 2020-06
+expect 0 "${AGENT[@]}" drop "${CONF[@]}" SACCO-1 EXPOSURES 2020-06
+expect 0 "${AGENT[@]}" status "${CONF[@]}"
+says "SACCO-1: 0 queued"
+
+step "a running agent watches its folder, and sends when the hub is back"
+cat >>"$WORK/agent/agent.conf" <<'CONF'
+settle_seconds = 0;
+retry_first_ms = 100;
+retry_max_ms = 500;
+CONF
+"$BIN/mfi-agent" run "${CONF[@]}" 2>>"$WORK/agent.log" &
+AGENT_PID=$!
+loan_book "$WORK/agent/extracts/SACCO-1/2020-06" SACCO-1
+until_true 20 grep -q 'event=queued' "$WORK/agent.log"
+start_hub
+until_true 30 grep -q 'event=receipt.*verdict=ACCEPTED' "$WORK/agent.log"
+expect 0 "${AGENT[@]}" status "${CONF[@]}" --format json
+grep -q '"running":true' <<<"$OUT" || fail "the running agent is not seen: $OUT"
+
+step "beside a running agent, send queues and the running one sends"
+sed -i 's/660000/670000/' "$WORK/book/loans.csv"
+sed -i 's/= 1060000/= 1070000/' "$WORK/book/manifest.ini"
+expect 0 "${AGENT[@]}" send "${CONF[@]}" --wait 30 "$WORK/book"
+says "ACCEPTED"
+expect 1 "${AGENT[@]}" run "${CONF[@]}"
+
+step "SIGTERM ends it cleanly"
+kill "$AGENT_PID"
+code=0
+wait "$AGENT_PID" || code=$?
+AGENT_PID=
+[ $code -eq 0 ] || fail "the agent ended with $code"
+
+step "a test hub gives its time to a test agent; a real one does not talk to it"
+TEST_INGEST=tcp://127.0.0.1:$(free_port)
+expect 0 "$BIN/mfi-hub" init --test --test-time 2020-07-03T08:00:00Z --origin hub.test --ingest "$TEST_INGEST" \
+    --feed "tcp://127.0.0.1:$(free_port)" --query "tcp://127.0.0.1:$(free_port)" "$WORK/test-hub"
+"$BIN/mfi-hub" run -c "$WORK/test-hub/hub.conf" 2>>"$WORK/test-hub.log" &
+TEST_HUB_PID=$!
+until_true 20 "$BIN/mfi-hub" status -c "$WORK/test-hub/hub.conf"
+"$BIN/mfi-agent" init "$WORK/test-agent" --institution SACCO-1 --hub "$WORK/test-hub/keys/hub.pub" \
+    --ingest "$TEST_INGEST" --name 'Sacco One' --category USACCO --district 101 --currency RWF >"$WORK/test-line" 2>/dev/null
+sed "s|^mfi-hub parties add|'$BIN/mfi-hub' parties add -c '$WORK/test-hub/hub.conf'|" "$WORK/test-line" >"$WORK/line.sh"
+expect 0 bash "$WORK/line.sh"
+loan_book "$WORK/test-book" SACCO-1
+expect 0 "${AGENT[@]}" send -c "$WORK/test-agent/agent.conf" --wait 30 "$WORK/test-book"
+says "ACCEPTED at 2020-07-03T08:00:00Z"
+expect 0 "${AGENT[@]}" check -c "$WORK/test-agent/agent.conf" "$WORK/test-book" --format json
+grep -q '"test_data":true' <<<"$OUT" || fail "the report is not marked as test data: $OUT"
+sed -i 's/^test = true;//' "$WORK/test-agent/agent.conf"
+expect 2 "${AGENT[@]}" send -c "$WORK/test-agent/agent.conf" --wait 5 "$WORK/test-book"
+says "is of a test hub"
+
+step "a signing key that was revoked is refused, with the reason in status; it blocks nothing"
+KEY=$(sed 's/.*--signing-key \([0-9a-f]*\).*/\1/' "$WORK/line")
+expect 0 "$BIN/mfi-hub" parties revoke SACCO-1 -c "$WORK/hub/hub.conf" --signing-key "$KEY"
+sed -i 's/670000/680000/' "$WORK/book/loans.csv"
+sed -i 's/= 1070000/= 1080000/' "$WORK/book/manifest.ini"
+expect 1 "${AGENT[@]}" send "${CONF[@]}" --wait 30 "$WORK/book"
+says "REFUSED"
+expect 0 "${AGENT[@]}" status "${CONF[@]}"
+says "refused: PORTFOLIO 2020-06 (ENV-03)"
+
+AFTER=$("$BIN/mfi-hub" status -c "$WORK/hub/hub.conf" --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["records"])')
+[ "$AFTER" -gt "$RECORDS" ] || fail "the hub's journal did not grow"
+stop "$HUB_PID"
+HUB_PID=
+expect 0 "$BIN/mfi-hub" verify -c "$WORK/hub/hub.conf"
+echo "the main job works, end to end"
