@@ -139,6 +139,34 @@ static inline const PbLiquidity *liquidity_of(const struct folder *folder)
     return report != NULL ? report->liquidity : &none;
 }
 
+enum { GENDER = 1, SECTOR, PRODUCT, SIZE, DISTRICT, BRANCH, AGE };
+
+static inline const PbBreakdownRow *row_of(const PbPortfolio *portfolio, int dim, const char *code,
+                                           const char *code2)
+{
+    for (size_t i = 0; i < portfolio->n_breakdown; i++) {
+        const PbBreakdownRow *row = portfolio->breakdown[i];
+        bool is_second =
+            code2 == NULL ? !row->has_dim2 : row->has_dim2 && strcmp(row->code2, code2) == 0;
+        if ((int)row->dim == dim && strcmp(row->code, code) == 0 && is_second) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static inline void assert_row(const struct folder *folder, int dim, const char *code,
+                              int64_t outstanding, uint64_t borrowers)
+{
+    const PbBreakdownRow *row = row_of(portfolio_of(folder), dim, code, NULL);
+    if (row == NULL) {
+        fail_msg("no row %s", code);
+        return;
+    }
+    assert_int_equal(row->outstanding, outstanding);
+    assert_int_equal(row->borrowers, borrowers);
+}
+
 static inline bool has_note(const struct folder *folder, enum severity severity, const char *text)
 {
     for (size_t i = 0; i < book_note_count(folder->book); i++) {
