@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define COLUMN 30 /* where the help of a row begins */
+#define WIDTH  100
 
 int options_refuse(const char *program, const char *format, ...)
 {
@@ -20,13 +21,35 @@ int options_refuse(const char *program, const char *format, ...)
     return 2;
 }
 
+/* Words of the text, broken between blanks at WIDTH; lines after the first begin at the column. */
+static void print_wrapped(const char *text, size_t column)
+{
+    size_t at = column;
+    while (*text != 0) {
+        size_t size = strcspn(text, " \n");
+        if (at > column && at + 1 + size > WIDTH) {
+            printf("\n%*s", (int)column, "");
+            at = column;
+        } else if (at > column) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", (int)size, text);
+        at += size;
+        text += size;
+        text += strspn(text, " \n");
+    }
+    putchar('\n');
+}
+
 static void print_row(const char *left, const char *help)
 {
     if (strlen(left) < COLUMN) {
-        printf("%-*s%s\n", COLUMN, left, help);
+        printf("%-*s", COLUMN, left);
     } else {
-        printf("%s\n%*s%s\n", left, COLUMN, "", help);
+        printf("%s\n%*s", left, COLUMN, "");
     }
+    print_wrapped(help, COLUMN);
 }
 
 static void print_usage(const struct options *options)
@@ -37,8 +60,9 @@ static void print_usage(const struct options *options)
         {0},
     };
     const char *words = options->words == NULL ? "" : options->words;
-    printf("Usage: %s [OPTION]...%s%s\n\n%s\n\n", options->program, *words == 0 ? "" : " ", words,
-           options->about);
+    printf("Usage: %s [OPTION]...%s%s\n\n", options->program, *words == 0 ? "" : " ", words);
+    print_wrapped(options->about, 0);
+    putchar('\n');
     for (const struct command *command = options->commands;
          command != NULL && command->name != NULL; command++) {
         char left[128];

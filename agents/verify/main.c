@@ -66,25 +66,25 @@ static enum err do_store(const struct words *words, const struct hub_identity *h
 static const struct task tasks[] = {
     {{"mfi-verify receipt", "FILE",
       "Verifies a receipt (ID.receipt, as `mfi-agent receipts --out` writes it): that the "
-      "institution\nsigned the report, that the hub took it, and what the hub said of it.",
+      "institution signed the report, that the hub took it, and what the hub said of it.",
       rows, 1, 1, NULL},
      "receipt",
      do_receipt},
     {{"mfi-verify pull", "DIR",
       "Verifies what `mfi-pull --out DIR` wrote: every record against the hub's checkpoint, and "
-      "every\nfile by making it again from the records.",
+      "every file by making it again from the records.",
       rows, 1, 1, NULL},
      "pull",
      do_pull},
     {{"mfi-verify consistency", "A FILE",
-      "Verifies with FILE (as `mfi-pull prove A --out FILE` writes it) that the history which\n"
+      "Verifies with FILE (as `mfi-pull prove A --out FILE` writes it) that the history which "
       "checkpoint A stands for is still part of the hub's history. Says: consistent; declared fork "
-      "(a\nrecord of the hub says that history was lost); or undeclared fork, which ends with 1.",
+      "(a record of the hub says that history was lost); or undeclared fork, which ends with 1.",
       rows, 2, 2, NULL},
      "consistency",
      do_consistency},
     {{"mfi-verify store", "DIR",
-      "Verifies a whole store of a hub, or a backup's: hashes, tree, checkpoints, signatures, and\n"
+      "Verifies a whole store of a hub, or a backup's: hashes, tree, checkpoints, signatures, and "
       "every index made again.",
       rows, 1, 1, NULL},
      "store",
@@ -157,6 +157,6 @@ int main(int argc, char **argv)
     };
     return commands_run("mfi-verify",
                         "Verifies offline, against a hub's public keys alone. Exit 0: valid; 1: "
-                        "not valid, with the\nreason; 2: usage, or a file that cannot be read.",
+                        "not valid, with the reason; 2: usage, or a file that cannot be read.",
                         commands, argc, argv);
 }
