@@ -12,7 +12,7 @@
 #define WAIT_MS       FETCH_WAIT_MS_MAX
 #define SLACK_MS      15000 /* an answer that is later than this is lost */
 #define CONNECT_MS    10000
-#define PATIENCE_MS   30000  /* before the first answer; afterwards it tries for ever */
+#define PATIENCE_MS   15000  /* before the first answer; afterwards it tries for ever */
 #define TELL_AGAIN_MS 300000 /* the same trouble */
 #define RETRY_MAX_S   300
 #define ANSWER_BYTES  (256 * 1024)
