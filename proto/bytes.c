@@ -133,16 +133,18 @@ void hex_encode(struct bytes bytes, char *out)
     out[2 * bytes.size] = '\0';
 }
 
-/* The value of a hex digit, or -1. */
-static int hex_digit(char digit)
+#define NO_DIGIT 16U
+
+/* The value of a hex digit, or NO_DIGIT. */
+static unsigned hex_digit(char digit)
 {
     if (digit >= '0' && digit <= '9') {
-        return digit - '0';
+        return (unsigned)(digit - '0');
     }
     if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
+        return (unsigned)(digit - 'a') + 10;
     }
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+    return digit >= 'A' && digit <= 'F' ? (unsigned)(digit - 'A') + 10 : NO_DIGIT;
 }
 
 enum err hex_decode(const char *text, uint8_t *ret_bytes, size_t size)
@@ -151,7 +153,7 @@ enum err hex_decode(const char *text, uint8_t *ret_bytes, size_t size)
         return ERR_MALFORMED;
     }
     for (size_t i = 0; i < 2 * size; i++) {
-        if (hex_digit(text[i]) < 0) {
+        if (hex_digit(text[i]) == NO_DIGIT) {
             return ERR_MALFORMED;
         }
     }

@@ -77,7 +77,7 @@ static enum err range_hash(uint64_t from, uint64_t to, merkle_read read, void *c
                            struct hash *ret_hash)
 {
     const uint64_t size = to - from;
-    struct hash hash;
+    struct hash hash = {{0}};
     bool is_first = true;
     for (unsigned level = 0; level < 64 && size >> level != 0; level++) {
         if ((size >> level & 1) == 0) {
