@@ -17,7 +17,7 @@ void month_days_make(const struct member *member, uint64_t seed, const struct sn
     (void)snprintf(stream, sizeof(stream), "%s/%d/days", member->id, (int)snapshot->month);
     struct random random;
     random_open(&random, seed, stream);
-    days.count = (size_t)(snapshot->period.end_day - snapshot->period.start_day + 1);
+    days.count = (size_t)snapshot->period.end_day - (size_t)snapshot->period.start_day + 1;
     for (size_t i = 0; i < days.count; i++) {
         double weight = weekday_weight(snapshot->period.start_day + (int32_t)i);
         in[i] = weight * sim_clip(random_normal(&random, 1.0, 0.15), 0.3, 2.0);

@@ -10,7 +10,7 @@ static const struct loanbook_fault faults[] = {
     {"control-total", FAULT_TOTAL, NULL, NULL, "refuse: the sum differs from the manifest's"},
     {"row-count", FAULT_COUNT, NULL, NULL, "refuse: the row count differs from the manifest's"},
     {"loan-twice", FAULT_REPEAT, NULL, NULL, "refuse: a loan_ref stands twice"},
-    {"empty", FAULT_NO_ROWS, NULL, NULL, "no loans: only a header; rows = 0"},
+    {"empty", FAULT_NO_ROWS, NULL, NULL, "refuse: only a header; an empty extract is never zero"},
     {"no-bytes", FAULT_NO_BYTES, NULL, NULL, "refuse: loans.csv has no header"},
     {"missing-column", FAULT_HEADER, "principal_outstanding", "solde",
      "refuse: the column principal_outstanding is missing"},

@@ -78,7 +78,7 @@ enum err deposits_write(struct book *book, struct complaint *complaint)
 static void spread_daily(struct random *random, const struct period *period, int64_t count,
                          int64_t amount, struct daily *daily)
 {
-    size_t days = (size_t)(period->end_day - period->start_day + 1);
+    size_t days = (size_t)period->end_day - (size_t)period->start_day + 1;
     double weights[LOANBOOK_DAYS_MAX] = {0};
     for (size_t i = 0; i < days; i++) {
         weights[i] = weekday_weight(period->start_day + (int32_t)i) *
