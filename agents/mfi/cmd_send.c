@@ -309,6 +309,18 @@ static void say_kept(const struct sending *sending, size_t open)
     }
 }
 
+static enum err say_nothing_queued(const struct sending *sending)
+{
+    if (sending->is_beside || talk_is_greeted(sending->talk)) {
+        printf("Nothing is queued.%s\n",
+               sending->is_beside ? "" : " The hub was reached, and has all there is.");
+        return ERR_OK;
+    }
+    fprintf(stderr, "%s: nothing is queued, and the hub was not reached. %s\n", program,
+            sending->last_trouble);
+    return ERR_NETWORK;
+}
+
 static enum err send_all(struct sending *sending, bool has_folders, struct complaint *complaint)
 {
     size_t open = 0;
@@ -322,6 +334,9 @@ static enum err send_all(struct sending *sending, bool has_folders, struct compl
     }
     if (err == ERR_OK) {
         err = print_outcomes(sending, &open);
+    }
+    if (err == ERR_OK && !has_folders && sending->waiting.count == 0) {
+        return say_nothing_queued(sending);
     }
     if (err == ERR_OK && open > 0) {
         say_kept(sending, open);

@@ -5,6 +5,7 @@
 
 #include "agents/mfi/commands.h"
 #include "agents/mfi/folder.h"
+#include "conf/hub_pub.h"
 #include "proto/json.h"
 #include "proto/receipt.h"
 
@@ -211,10 +212,15 @@ static enum err summarise(struct txn *txn, const char *institution, bool is_json
     return err;
 }
 
-static void print_contact(struct agent *agent, const struct contact *contact, bool is_running)
+static void print_contact(struct agent *agent, const struct contact *contact, bool is_running,
+                          const struct complaint *hub_trouble)
 {
-    printf("Hub: %s at %s%s\n", agent->hub.origin, agent->conf.ingest,
+    bool has_hub = agent->hub.origin[0] != '\0';
+    printf("Hub: %s at %s%s\n", has_hub ? agent->hub.origin : "not known yet", agent->conf.ingest,
            agent->conf.is_test ? " (test)" : "");
+    if (!has_hub) {
+        printf("  %s\n", hub_trouble->text);
+    }
     printf("Sending: %s\n", is_running ? "an mfi-agent is running"
                                        : "no mfi-agent is running; start `mfi-agent run`");
     print_time("Last contact", contact->last_contact_us);
@@ -253,12 +259,17 @@ static enum err show(struct agent *agent, bool is_json)
     AUTO(txn_end) struct txn txn = {0};
     struct contact contact = {0};
     bool is_running = somebody_talks(agent);
+    struct complaint hub_trouble = {{0}};
+    if (hub_pub_read(agent->conf.hub, &hub_trouble, &agent->hub) != ERR_OK) {
+        agent->hub.origin[0] =
+            '\0'; /* nothing is sent before it is there; the rest is worth showing */
+    }
     enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
     if (err == ERR_OK) {
         err = contact_get(&txn, &contact);
     }
     if (err == ERR_OK && !is_json) {
-        print_contact(agent, &contact, is_running);
+        print_contact(agent, &contact, is_running, &hub_trouble);
     }
     json_t *list = json_array();
     for (size_t i = 0; err == ERR_OK && i < agent->conf.institutions.count; i++) {
@@ -287,7 +298,7 @@ int status_command(int argc, char **argv)
     }
     AUTO(agent_close) struct agent *agent = NULL;
     struct complaint complaint = {{0}};
-    enum err err = agent_open(arguments.config, AGENT_ALL, &complaint, &agent);
+    enum err err = agent_open(arguments.config, AGENT_STORE | AGENT_KEYS, &complaint, &agent);
     if (err == ERR_OK) {
         err = show(agent, is_json);
     }

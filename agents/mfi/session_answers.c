@@ -272,12 +272,23 @@ static enum err commit_taking(struct taking *taking)
     return txn_commit(&taking->txn);
 }
 
+static bool has_drafts(struct session *session)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    struct outbox_counts counts = {0};
+    return txn_begin(outbox_env(session->options.outbox), false, &txn) == ERR_OK &&
+           outbox_count(&txn, &counts) == ERR_OK && counts.drafts > 0;
+}
+
 static enum err promote(struct session *session)
 {
+    const struct session_options *options = &session->options;
     size_t promoted = 0;
-    int64_t now_us = session->options.is_test ? session->hub_time_us : session->wall_us;
-    enum err err = outbox_promote(session->options.outbox, session->options.key_of,
-                                  session->options.keys, now_us, &promoted);
+    int64_t now_us = options->is_test ? session->hub_time_us : session->wall_us;
+    enum err err = ERR_OK;
+    if (has_drafts(session)) {
+        err = outbox_promote(options->outbox, options->key_of, options->keys, now_us, &promoted);
+    }
     if (promoted > 0) {
         session_look_again(session);
     }
