@@ -43,25 +43,20 @@ void evaluate_validity(struct judging *judging, const struct rule *rule)
     judging_find_values(judging, rule, rule->severity, "period.end_day", bound, end_day);
 }
 
-/* ENV-04. got is the time at which the highest accepted vintage came: proto/rules.h. */
+/* ENV-04. got is the time at which the highest accepted vintage came: proto/rules.h. Without the
+ * history only a vintage of 0 is known to be wrong. */
 void evaluate_vintage(struct judging *judging, const struct rule *rule)
 {
     const struct rules_context *context = judging->context;
     uint32_t vintage = judging->report->vintage;
-    if (!context->knows_history) {
-        if (vintage == 0) {
-            judging_find(judging, rule, rule->severity, "vintage");
-        }
-        return;
-    }
-    uint64_t next = (uint64_t)context->highest_vintage + 1;
-    if (vintage == next) {
+    uint32_t highest = context->knows_history ? context->highest_vintage : 0;
+    if (context->knows_history ? vintage == (uint64_t)highest + 1 : vintage > 0) {
         return;
     }
     size_t before = judging->findings->count;
-    judging_find_values(judging, rule, rule->severity, "vintage", (wide)next,
+    judging_find_values(judging, rule, rule->severity, "vintage", (wide)highest + 1,
                         context->highest_since_us);
-    if (context->highest_vintage == 0 && judging->findings->count > before) {
+    if (highest == 0 && judging->findings->count > before) {
         judging->findings->rows[before].has_got = 0;
     }
 }

@@ -11,7 +11,8 @@
 
 #include "conf/country.h"
 #include "proto/limits.h"
-#include "proto/rules.h"
+#include "proto/ratios.h"
+#include "tests/support/rules_bench.h"
 
 #define RW IHURIRO_SOURCE "/conf/countries/rw.cfg"
 
@@ -76,6 +77,31 @@ static void each_currency_has_bands_and_the_last_has_no_end(void **state)
     for (size_t i = 0; i < settings->n_codes; i++) {
         if (strcmp(settings->codes[i]->name, "DISTRICT") == 0) {
             assert_int_equal(settings->codes[i]->n_codes, 31);
+        }
+    }
+}
+
+static void valid_reports_of_every_category_pass_under_the_shipped_file(void **state)
+{
+    (void)state;
+    AUTO(arena_close) struct arena arena = {0};
+    PbSettings *settings = NULL;
+    assert_int_equal(country_compile(RW, &arena, NULL, &settings), ERR_OK);
+    static const int types[] = {TYPE_PORTFOLIO, TYPE_LIQUIDITY, TYPE_EXPOSURES};
+    for (size_t i = 0; i < settings->n_categories; i++) {
+        for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
+            AUTO(bench_close) struct bench bench;
+            bench_open(&bench, types[k]);
+            bench.context.settings = settings;
+            bench.party.category = settings->categories[i]->code;
+            assert_int_equal(rules_refuse(bench.report, settings, false, &bench.findings), ERR_OK);
+            assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
+            assert_int_equal(bench.findings.count, 0);
+            struct ratio_inputs inputs = {
+                .liquidity = bench.report, .settings = settings, .category = bench.party.category};
+            struct ratio_value liquidity = ratio_find("R11")->compute(&inputs);
+            assert_int_equal(liquidity.is_null, types[k] != TYPE_LIQUIDITY);
+            assert_int_equal(liquidity.bp, types[k] == TYPE_LIQUIDITY ? 4500 : 0);
         }
     }
 }
@@ -235,6 +261,7 @@ int main(void)
         cmocka_unit_test(the_shipped_file_of_rwanda_compiles_and_fits_an_event),
         cmocka_unit_test(the_same_file_compiles_to_the_same_bytes),
         cmocka_unit_test(each_currency_has_bands_and_the_last_has_no_end),
+        cmocka_unit_test(valid_reports_of_every_category_pass_under_the_shipped_file),
         cmocka_unit_test(bad_files_are_refused_with_line_key_and_what_is_allowed),
         cmocka_unit_test(what_a_file_leaves_out_is_absent_in_the_settings),
         cmocka_unit_test(a_missing_file_is_named),

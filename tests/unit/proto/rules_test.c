@@ -148,6 +148,22 @@ static void sentences_show_amounts_days_and_times_as_people_write_them(void **st
     }
 }
 
+static void without_the_history_only_a_vintage_of_zero_is_wrong(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    AUTO(buffer_close) struct buffer text = {0};
+    bench_open(&bench, TYPE_PORTFOLIO);
+    bench.context.knows_history = false;
+    bench.context.highest_vintage = 7; /* not known to be true */
+    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
+    bench.report->vintage = 0;
+    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
+    assert_int_equal(finding_sentence(&bench.findings.rows[0], bench.report, &text), ERR_OK);
+    assert_int_equal(buffer_append(&text, "", 1), ERR_OK);
+    assert_non_null(strstr((const char *)text.data, "the next is vintage 1, and this one says 0"));
+}
+
 static void amounts_with_a_minor_unit_keep_their_decimals(void **state)
 {
     (void)state;
@@ -451,6 +467,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sentences_show_amounts_days_and_times_as_people_write_them),
+        cmocka_unit_test(without_the_history_only_a_vintage_of_zero_is_wrong),
         cmocka_unit_test(amounts_with_a_minor_unit_keep_their_decimals),
         cmocka_unit_test(a_finding_of_a_newer_hub_is_still_shown_and_its_text_is_escaped),
         cmocka_unit_test(settings_switch_a_rule_off_or_change_its_severity),
