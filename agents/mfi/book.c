@@ -58,7 +58,7 @@ static struct files find_files(const struct book_work *work)
     if (files.gl && work->maps->gl.count == 0) {
         book_notes_add(work->notes, SEVERITY_WARNING,
                        "gl.csv: not read, as the agent's configuration maps no account: fill "
-                       "book.gl");
+                       "`gl` there");
         files.gl = false;
     }
     return files;

@@ -38,7 +38,7 @@ struct book_gl {
     size_t count;
 };
 
-/* What the institution's words mean: agent.conf's group `book` fills it. book_maps_default gives
+/* What the institution's words mean: agent.conf fills it. book_maps_default gives
  * what holds without configuration; give an empty list to keep a default out. */
 struct book_maps {
     struct book_words genders;     /* to F M E G U (D10) */

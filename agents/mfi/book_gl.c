@@ -117,7 +117,7 @@ enum err book_gl_check(const struct book_gl *map, struct complaint *complaint)
             (void)snprintf(allowed + used, sizeof allowed - used, " %s", items[k].name);
         }
         return complain(complaint, ERR_CONFIG,
-                        "book.gl maps accounts to \"%s\", which is no item, or has an empty "
+                        "`gl` in agent.conf maps accounts to \"%s\", which is no item, or has an empty "
                         "prefix. The items are:%s.",
                         text_escape(bytes_of(item, strlen(item)), shown, sizeof shown), allowed);
     }

@@ -319,9 +319,9 @@ static void note_tallies(const struct pass *pass)
     } rows[] = {
         {SEVERITY_WARNING, &tallies->gender, "gender not given or not known, counted as U"},
         {SEVERITY_WARNING, &tallies->product,
-         "product is in no map, counted as UNK: add it to book.products"},
+         "product is in no map, counted as UNK: add it to `products` in agent.conf"},
         {SEVERITY_WARNING, &tallies->sector,
-         "sector is in no map, counted as UNK: add it to book.sectors"},
+         "sector is in no map, counted as UNK: add it to `sectors` in agent.conf"},
         {SEVERITY_WARNING, &tallies->district, "district not given or not known, counted as XXX"},
         {SEVERITY_WARNING, &tallies->age, "year of birth cannot be, age counted as U"},
         {SEVERITY_WARNING, &tallies->two_genders,

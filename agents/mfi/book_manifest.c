@@ -446,12 +446,11 @@ static enum err begin(struct reading *reading)
     reading->manifest.status = IHURIRO__V1__REPORT__STATUS__PROVISIONAL;
     if (options->overdue_basis != NULL && take_basis(reading, options->overdue_basis) != ERR_OK) {
         return complain(reading->complaint, ERR_CONFIG,
-                        "book.overdue_basis is ANY or PRINCIPAL in the agent's configuration.");
+                        "overdue_basis in agent.conf is ANY or PRINCIPAL.");
     }
     if (book_dates_init(options->date_format, &reading->manifest.dates) != ERR_OK) {
         return complain(reading->complaint, ERR_CONFIG,
-                        "book.date_format is dd/mm/yyyy, mm/dd/yyyy or yyyy-mm-dd in the agent's "
-                        "configuration.");
+                        "date_format in agent.conf is dd/mm/yyyy, mm/dd/yyyy or yyyy-mm-dd.");
     }
     return ERR_OK;
 }

@@ -148,7 +148,7 @@ static enum err refuse_code(const struct book_dictionary *dictionary, const char
         (void)snprintf(allowed + used, sizeof allowed - used, " %s", dictionary->codes[i]);
     }
     return complain(complaint, ERR_CONFIG,
-                    "book.%s maps \"%s\" to \"%s\", which is no code. The codes are:%s.", name,
+                    "`%s` in agent.conf maps \"%s\" to \"%s\", which is no code. The codes are:%s.", name,
                     text_escape(bytes_of(word->word, strlen(word->word)), shown[0], 64),
                     text_escape(bytes_of(word->code, strlen(word->code)), shown[1], 64), allowed);
 }

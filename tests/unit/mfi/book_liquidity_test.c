@@ -276,7 +276,7 @@ static void a_gl_without_balances_and_a_map_without_an_item_are_refused(void **s
     maps.gl = (struct book_gl){wrong, 1};
     assert_int_equal(book_maps_check(&maps, NULL, &folder->complaint), ERR_CONFIG);
     assert_non_null(
-        strstr(folder->complaint.text, "book.gl maps accounts to \"gold\", which is no item"));
+        strstr(folder->complaint.text, "`gl` in agent.conf maps accounts to \"gold\", which is no item"));
 }
 
 static void put_consistent_book(const struct folder *folder)

@@ -188,7 +188,7 @@ static void a_file_of_a_later_version_is_noted(void **state)
     assert_read(folder);
     assert_note(folder, SEVERITY_WARNING, "ops.csv: not read by this version");
     assert_note(folder, SEVERITY_WARNING,
-                "gl.csv: not read, as the agent's configuration maps no account: fill book.gl");
+                "gl.csv: not read, as the agent's configuration maps no account: fill `gl` there");
 }
 
 static void an_empty_folder_is_refused(void **state)
