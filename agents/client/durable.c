@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define READ_BYTES 65536
+
 static void close_fd(int *fd)
 {
     if (*fd >= 0) {
@@ -100,14 +102,14 @@ enum err durable_read(const char *path, size_t limit, struct complaint *complain
     if (fd < 0) {
         return complain(complaint, err_of_errno(), "%s cannot be read: %s.", path, strerror(errno));
     }
-    AUTO(buffer_close) struct buffer bytes = {.limit = limit};
+    AUTO(buffer_close) struct buffer bytes = {.limit = limit + READ_BYTES};
     for (;;) {
         uint8_t *at = NULL;
-        if (buffer_reserve(&bytes, 4096, &at) != ERR_OK) {
+        if (bytes.size > limit || buffer_reserve(&bytes, READ_BYTES, &at) != ERR_OK) {
             return complain(complaint, ERR_TOO_LARGE, "%s is larger than such a file can be.",
                             path);
         }
-        ssize_t got = read(fd, at, 4096);
+        ssize_t got = read(fd, at, READ_BYTES);
         if (got < 0 && errno != EINTR) {
             return complain(complaint, ERR_IO, "%s cannot be read: %s.", path, strerror(errno));
         }
