@@ -1,6 +1,7 @@
 /* mfi-verify: is this what a hub signed? Offline, against hub.pub alone. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agents/verify/verify.h"
@@ -45,12 +46,22 @@ static enum err do_pull(const struct words *words, const struct hub_identity *hu
     return verify_pull(words->items[0], hub, statement, complaint);
 }
 
+/* A file with the signed note, or the folder of a pull, whose manifest holds it. */
+static enum err read_checkpoint(const char *path, struct complaint *complaint, struct buffer *note)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return pull_checkpoint(path, complaint, note);
+    }
+    return input_read(path, CHECKPOINT_BYTES_MAX, complaint, note);
+}
+
 static enum err do_consistency(const struct words *words, const struct hub_identity *hub,
                                struct statement *statement, struct complaint *complaint)
 {
     AUTO(buffer_close) struct buffer from = {0};
     AUTO(buffer_close) struct buffer file = {0};
-    enum err err = input_read(words->items[0], CHECKPOINT_BYTES_MAX, complaint, &from);
+    enum err err = read_checkpoint(words->items[0], complaint, &from);
     err = err != ERR_OK ? err : input_read(words->items[1], ANSWER_MAX, complaint, &file);
     return err != ERR_OK ? err
                          : verify_consistency(buffer_bytes(&from), buffer_bytes(&file), hub,
@@ -78,8 +89,9 @@ static const struct task tasks[] = {
      do_pull},
     {{"mfi-verify consistency", "A FILE",
       "Verifies with FILE (as `mfi-pull prove A --out FILE` writes it) that the history which "
-      "checkpoint A stands for is still part of the hub's history. Says: consistent; declared fork "
-      "(a record of the hub says that history was lost); or undeclared fork, which ends with 1.",
+      "checkpoint A stands for is still part of the hub's history. A is a file with a signed "
+      "checkpoint, or the folder of an earlier pull. Says: consistent; declared fork (a record of "
+      "the hub says that history was lost); or undeclared fork, which ends with 1.",
       rows, 2, 2, NULL},
      "consistency",
      do_consistency},

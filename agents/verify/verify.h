@@ -20,6 +20,9 @@ MUST_USE enum err verify_consistency(struct bytes from, struct bytes file,
 /* folder: what mfi-pull wrote. */
 MUST_USE enum err verify_pull(const char *folder, const struct hub_identity *hub,
                               struct statement *statement, struct complaint *complaint);
+/* The signed checkpoint that a pull's manifest states. Appends. */
+MUST_USE enum err pull_checkpoint(const char *folder, struct complaint *complaint,
+                                  struct buffer *note);
 /* folder: a hub's store. What is wrong is printed to out_fd, line by line. */
 MUST_USE enum err verify_store(const char *folder, const struct hub_identity *hub, int out_fd,
                                struct statement *statement, struct complaint *complaint);

@@ -91,19 +91,30 @@ static enum err read_part(const char *folder, const char *name, size_t max,
     return input_read(path, max, complaint, ret_bytes);
 }
 
-static enum err read_inputs(struct pull *pull, struct complaint *complaint)
+static enum err read_manifest(const char *folder, struct complaint *complaint,
+                              struct snapshot_terms *ret_terms)
 {
     AUTO(buffer_close) struct buffer manifest = {0};
     struct stat status;
-    if (stat(pull->folder, &status) != 0 || !S_ISDIR(status.st_mode)) {
+    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode)) {
         return complain(complaint, ERR_USAGE, "%s is no folder; name what `mfi-pull --out` wrote.",
-                        pull->folder);
+                        folder);
     }
     enum err err =
-        read_part(pull->folder, SNAPSHOT_MANIFEST_NAME, MANIFEST_BYTES_MAX, complaint, &manifest);
-    if (err == ERR_OK) {
-        err = manifest_read(buffer_bytes(&manifest), complaint, &pull->terms);
-    }
+        read_part(folder, SNAPSHOT_MANIFEST_NAME, MANIFEST_BYTES_MAX, complaint, &manifest);
+    return err != ERR_OK ? err : manifest_read(buffer_bytes(&manifest), complaint, ret_terms);
+}
+
+enum err pull_checkpoint(const char *folder, struct complaint *complaint, struct buffer *note)
+{
+    struct snapshot_terms terms;
+    enum err err = read_manifest(folder, complaint, &terms);
+    return err != ERR_OK ? err : buffer_append(note, terms.checkpoint, strlen(terms.checkpoint));
+}
+
+static enum err read_inputs(struct pull *pull, struct complaint *complaint)
+{
+    enum err err = read_manifest(pull->folder, complaint, &pull->terms);
     if (err != ERR_OK) {
         return err;
     }

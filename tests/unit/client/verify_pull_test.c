@@ -316,6 +316,20 @@ static void a_pull_of_another_hub_or_no_folder_is_refused(void **state)
     close_world(world);
 }
 
+static void the_checkpoint_of_a_pull_can_be_compared_later(void **state)
+{
+    (void)state;
+    struct world *world = NULL;
+    struct buffer note = {0};
+    struct complaint complaint = {{0}};
+    open_world(&world, SNAPSHOT_CSV);
+    assert_int_equal(pull_checkpoint(world->folder, &complaint, &note), ERR_OK);
+    assert_int_equal(note.size, strlen(world->terms.checkpoint));
+    assert_memory_equal(note.data, world->terms.checkpoint, note.size);
+    buffer_close(&note);
+    close_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_changed_byte_in_any_file_is_noticed),
         cmocka_unit_test(a_missing_empty_or_longer_file_is_noticed),
         cmocka_unit_test(a_file_that_is_not_of_the_pull_is_told),
+        cmocka_unit_test(the_checkpoint_of_a_pull_can_be_compared_later),
         cmocka_unit_test(a_pull_of_another_hub_or_no_folder_is_refused),
     };
     return cmocka_run_group_tests_name("verify pull", tests, setup_keys, NULL);
