@@ -23,6 +23,7 @@ struct enrolment {
     const char *category; /* NULL: none */
     const char *district; /* NULL: none */
     bool shares;
+    int32_t valid_from_day; /* INT32_MIN: unbounded */
     uint8_t transport_key[PUBLIC_KEY_BYTES];
     bool has_signing_key;
     uint8_t signing_key[PUBLIC_KEY_BYTES];

@@ -52,8 +52,9 @@ struct member {
     enum persona persona;
 };
 
-#define MEMBERS_MAX     460
-#define CRISIS_DISTRICT "403" /* reports liquidity daily in the crisis months */
+#define MEMBERS_VALID_FROM "2010-01-01"
+#define MEMBERS_MAX        460
+#define CRISIS_DISTRICT    "403" /* reports liquidity daily in the crisis months */
 
 /* Fills in the sector's members; ids never change, so a smaller sector is a part of the larger: the
  * first `count` by a fixed order that mixes categories. Returns how many. */

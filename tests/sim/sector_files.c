@@ -103,7 +103,7 @@ static enum err write_parties(const struct sector *sector, const char *folder,
         sheet_text(sheet, category_traits[member->category].code);
         sheet_text(sheet, member->district);
         sheet_text(sheet, "RWF");
-        sheet_text(sheet, "2010-01-01");
+        sheet_text(sheet, MEMBERS_VALID_FROM);
         sheet_text(sheet, member->shares ? "yes" : "no");
         sheet_text(sheet, hex);
         sheet_end_row(sheet);

@@ -92,6 +92,7 @@ enum err shooters_enrol(const char *admin_path, const struct shooter *shooters, 
                                            .category = is_member ? "USACCO" : NULL,
                                            .district = is_member ? "403" : NULL,
                                            .shares = true,
+                                           .valid_from_day = INT32_MIN,
                                            .has_signing_key = is_member};
         memcpy(enrolments[i].transport_key, transport_key_public(shooter->transport_key),
                PUBLIC_KEY_BYTES);
