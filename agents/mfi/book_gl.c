@@ -116,10 +116,11 @@ enum err book_gl_check(const struct book_gl *map, struct complaint *complaint)
             size_t used = strlen(allowed);
             (void)snprintf(allowed + used, sizeof allowed - used, " %s", items[k].name);
         }
-        return complain(complaint, ERR_CONFIG,
-                        "`gl` in agent.conf maps accounts to \"%s\", which is no item, or has an empty "
-                        "prefix. The items are:%s.",
-                        text_escape(bytes_of(item, strlen(item)), shown, sizeof shown), allowed);
+        return complain(
+            complaint, ERR_CONFIG,
+            "`gl` in agent.conf maps accounts to \"%s\", which is no item, or has an empty "
+            "prefix. The items are:%s.",
+            text_escape(bytes_of(item, strlen(item)), shown, sizeof shown), allowed);
     }
     return ERR_OK;
 }
@@ -361,6 +362,21 @@ enum err book_gl_put(const struct book_gl_sums *sums, int type, struct arena *ar
         set_field(body, items[i].name, amount);
     }
     return type == TYPE_LIQUIDITY ? put_rows(sums, arena, (PbLiquidity *)body) : ERR_OK;
+}
+
+bool book_gl_deposits(const struct book_gl_sums *sums, int64_t *ret_amount)
+{
+    bool is_mapped = book_gl_closing(sums, "deposits_total", ret_amount);
+    int64_t total = 0;
+    for (size_t i = 0; !is_mapped && i < ITEMS; i++) {
+        if (strncmp(items[i].name, "deposits.", 9) == 0 && sums->items[i].is_mapped) {
+            if (money_add(total, sums->items[i].closing, &total) != ERR_OK) {
+                return false;
+            }
+            *ret_amount = total;
+        }
+    }
+    return is_mapped || total != 0;
 }
 
 bool book_gl_closing(const struct book_gl_sums *sums, const char *item, int64_t *ret_amount)

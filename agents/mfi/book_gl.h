@@ -29,5 +29,7 @@ MUST_USE enum err book_gl_put(const struct book_gl_sums *sums, int type, struct 
                               ProtobufCMessage *body);
 /* The closing sum of an item; false: it is not mapped. */
 bool book_gl_closing(const struct book_gl_sums *sums, const char *item, int64_t *ret_amount);
+/* All deposits by the accounts: the total's item, else the sum of those by type. */
+bool book_gl_deposits(const struct book_gl_sums *sums, int64_t *ret_amount);
 
 #endif

@@ -269,6 +269,9 @@ static int age_at(const struct book_loan *loan, int32_t as_of)
     int year = 0;
     int month = 0;
     int day = 0;
+    if (loan->birth_date == BOOK_NO_DAY && !loan->birth_year.is_known) {
+        return -1;
+    }
     day_to_date(as_of, &year, &month, &day);
     if (loan->birth_date != BOOK_NO_DAY) {
         int born[3] = {0};
@@ -276,7 +279,7 @@ static int age_at(const struct book_loan *loan, int32_t as_of)
         bool is_before = month < born[1] || (month == born[1] && day < born[2]);
         return year - born[0] - (is_before ? 1 : 0);
     }
-    return loan->birth_year.is_known ? year - (int)loan->birth_year.value : -1;
+    return year - (int)loan->birth_year.value;
 }
 
 static void read_age(struct book_loan_reader *reader, struct book_loan *loan)

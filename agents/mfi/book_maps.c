@@ -148,8 +148,8 @@ static enum err refuse_code(const struct book_dictionary *dictionary, const char
         (void)snprintf(allowed + used, sizeof allowed - used, " %s", dictionary->codes[i]);
     }
     return complain(complaint, ERR_CONFIG,
-                    "`%s` in agent.conf maps \"%s\" to \"%s\", which is no code. The codes are:%s.", name,
-                    text_escape(bytes_of(word->word, strlen(word->word)), shown[0], 64),
+                    "`%s` in agent.conf maps \"%s\" to \"%s\", which is no code. The codes are:%s.",
+                    name, text_escape(bytes_of(word->word, strlen(word->word)), shown[0], 64),
                     text_escape(bytes_of(word->code, strlen(word->code)), shown[1], 64), allowed);
 }
 
@@ -293,7 +293,9 @@ bool book_vocabulary_is_total(const void *context, const struct book_cell *cell)
 {
     const struct book_vocabulary *vocabulary = context;
     char folded[FOLDED_MAX];
-    if (cell->size == 0 || cell->size > 40 || strpbrk(cell->text, "0123456789") != NULL) {
+    char last = cell->size == 0 ? '0' : cell->text[cell->size - 1];
+    if ((last >= '0' && last <= '9') || cell->size > 40 ||
+        strpbrk(cell->text, "0123456789") != NULL) {
         return false;
     }
     text_fold(cell->text, folded, sizeof folded);

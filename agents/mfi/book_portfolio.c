@@ -224,7 +224,7 @@ void book_sources_compare(const struct book_work *work, const struct book_source
                 loans->outstanding.amount, amount);
     }
     if (sources->deposits != NULL && sources->gl != NULL &&
-        book_gl_closing(sources->gl, "deposits_total", &amount)) {
+        book_gl_deposits(sources->gl, &amount)) {
         compare(work, "The deposits by deposits.csv and by gl.csv", sources->deposits->total,
                 amount);
     }

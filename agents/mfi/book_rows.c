@@ -397,7 +397,8 @@ static bool is_left_out(struct book_rows *rows)
     if (rows->is_blank) {
         return true;
     }
-    if (strcasecmp(first->text, rows->table->columns[0].name) == 0) {
+    const char *name = rows->table->columns[0].name; /* lower case */
+    if ((first->text[0] | 0x20) == name[0] && strcasecmp(first->text, name) == 0) {
         book_tally_add(&rows->headers, rows->row_line);
         return true;
     }
