@@ -146,7 +146,7 @@ static void say_sums(const struct listing *listing)
     if (listing->without_report > 0) {
         fprintf(stderr,
                 "%" PRIu64 " are older than 400 days: their reports are no longer here, and no "
-                           "file was written.\n",
+                "file was written.\n",
                 listing->without_report);
     }
 }
