@@ -312,13 +312,9 @@ static const char template_tail[] =
     "sign.\n"
     "# gl = [ \"111 = cash\", \"1121 = bank_demand\", \"1390 = -allowance\" ];\n";
 
-enum err agent_conf_template(const struct conf_template *values, struct buffer *text)
+enum err agent_conf_groups(const struct conf_template *values, struct buffer *text)
 {
-    enum err err = buffer_printf(text, template_head, values->ingest,
-                                 values->is_test ? "\n# A test hub: its time is taken, and reports "
-                                                   "are marked as test data.\ntest = true;\n"
-                                                 : "",
-                                 values->country);
+    enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < values->institution_count; i++) {
         const char *id = values->institutions[i];
         err = buffer_printf(text,
@@ -328,6 +324,19 @@ enum err agent_conf_template(const struct conf_template *values, struct buffer *
                             values->category != NULL ? values->category : "",
                             values->category != NULL ? "\";" : "",
                             i + 1 < values->institution_count ? "," : "");
+    }
+    return err;
+}
+
+enum err agent_conf_template(const struct conf_template *values, struct buffer *text)
+{
+    enum err err = buffer_printf(text, template_head, values->ingest,
+                                 values->is_test ? "\n# A test hub: its time is taken, and reports "
+                                                   "are marked as test data.\ntest = true;\n"
+                                                 : "",
+                                 values->country);
+    if (err == ERR_OK) {
+        err = agent_conf_groups(values, text);
     }
     return err == ERR_OK ? buffer_append(text, template_tail, sizeof template_tail - 1) : err;
 }

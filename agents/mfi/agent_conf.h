@@ -58,6 +58,8 @@ struct conf_template {
     const char *const *institutions;
     size_t institution_count;
 };
+/* Only the groups of the list `institutions`. */
+MUST_USE enum err agent_conf_groups(const struct conf_template *values, struct buffer *text);
 MUST_USE enum err agent_conf_template(const struct conf_template *values, struct buffer *text);
 
 #endif

@@ -1,15 +1,18 @@
 /* mfi-agent init: keys, a commented agent.conf, an empty store, and the lines for the hub's
  * operator. Never overwrites. */
+#include <errno.h>
 #include <string.h>
 
 #include "agents/mfi/commands.h"
 #include "conf/hub_pub.h"
+#include "proto/limits.h"
 #include "proto/record.h"
 
 static const char program[] = "mfi-agent init";
 
 struct init_arguments {
-    struct option_texts institutions;
+    struct option_texts named;
+    const char *list;
     const char *hub;
     const char *ingest;
     const char *country;
@@ -18,12 +21,33 @@ struct init_arguments {
     const char *district;
     const char *currency;
     bool is_test;
+    bool adds;
 };
+
+/* The ids of the command line and of the file, in that order. */
+struct institutions {
+    char **items;
+    size_t count;
+};
+
+static void institutions_close(struct institutions *institutions)
+{
+    for (size_t i = 0; i < institutions->count; i++) {
+        free(institutions->items[i]);
+    }
+    free(institutions->items);
+}
 
 #define INIT(field) offsetof(struct init_arguments, field)
 static const struct option_row init_rows[] = {
-    {"institution", 0, OPTION_TEXTS, INIT(institutions), "ID",
+    {"institution", 0, OPTION_TEXTS, INIT(named), "ID",
      "id in the hub's register; again for each institution that this agent serves", 0, 0},
+    {"institutions", 0, OPTION_TEXT, INIT(list), "FILE",
+     "ids, one a line: for an agent that serves many (# begins a comment)", 0, 0},
+    {"add", 0, OPTION_FLAG, INIT(adds), NULL,
+     "to the agent that is in FOLDER: makes the keys, prints the groups for agent.conf and the "
+     "operator's lines",
+     0, 0},
     {"hub", 0, OPTION_TEXT, INIT(hub), "FILE",
      "hub.pub, from the hub's operator; it is copied into FOLDER", 0, 0},
     {"ingest", 0, OPTION_TEXT, INIT(ingest), "ENDPOINT",
@@ -66,27 +90,79 @@ static bool has_currency_shape(const char *currency)
            (strlen(currency) == 3 && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3);
 }
 
-/* Before anything is made: so that nothing is half done. */
-static enum err check_arguments(const char *folder, const struct init_arguments *arguments,
+/* ---- whom it serves ---- */
+
+static enum err add_institution(struct institutions *institutions, const char *id,
                                 struct complaint *complaint)
 {
-    for (size_t i = 0; i < arguments->institutions.count; i++) {
-        const char *id = arguments->institutions.items[i];
-        if (!institution_id_is_valid(id)) {
-            return complain(complaint, ERR_USAGE,
-                            "\"%.40s\" is no institution id: 1 to 16 of A-Z, 0-9 and -.", id);
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(id, arguments->institutions.items[k]) == 0) {
-                return complain(complaint, ERR_USAGE, "The institution %s is named twice.", id);
-            }
+    if (!institution_id_is_valid(id)) {
+        return complain(complaint, ERR_USAGE,
+                        "\"%.40s\" is no institution id: 1 to 16 of A-Z, 0-9 and -.", id);
+    }
+    for (size_t i = 0; i < institutions->count; i++) {
+        if (strcmp(id, institutions->items[i]) == 0) {
+            return complain(complaint, ERR_USAGE, "The institution %s is named twice.", id);
         }
     }
-    if (arguments->institutions.count == 0) {
+    if (institutions->count == INSTITUTIONS_PER_KEY_MAX) {
+        return complain(complaint, ERR_USAGE,
+                        "One agent serves at most %d institutions; make a second one.",
+                        INSTITUTIONS_PER_KEY_MAX);
+    }
+    char **grown = realloc(institutions->items, (institutions->count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_MEMORY;
+    }
+    institutions->items = grown;
+    institutions->items[institutions->count] = strdup(id);
+    if (institutions->items[institutions->count] == NULL) {
+        return ERR_MEMORY;
+    }
+    institutions->count++;
+    return ERR_OK;
+}
+
+static enum err read_list(const char *path, struct institutions *institutions,
+                          struct complaint *complaint)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        return complain(complaint, ERR_USAGE, "The file %s cannot be read: %s.", path,
+                        strerror(errno));
+    }
+    char line[256];
+    enum err err = ERR_OK;
+    while (err == ERR_OK && fgets(line, sizeof line, file) != NULL) {
+        char *id = line + strspn(line, " \t");
+        id[strcspn(id, " \t\r\n#")] = '\0';
+        err = *id != '\0' ? add_institution(institutions, id, complaint) : ERR_OK;
+    }
+    fclose(file);
+    return err;
+}
+
+static enum err list_institutions(const struct init_arguments *arguments,
+                                  struct institutions *institutions, struct complaint *complaint)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < arguments->named.count; i++) {
+        err = add_institution(institutions, arguments->named.items[i], complaint);
+    }
+    if (err == ERR_OK && arguments->list != NULL) {
+        err = read_list(arguments->list, institutions, complaint);
+    }
+    if (err == ERR_OK && institutions->count == 0) {
         return complain(complaint, ERR_USAGE,
                         "Name the institution that reports: --institution ID (its id in the hub's "
                         "register, from the hub's operator).");
     }
+    return err;
+}
+
+/* Before anything is made: so that nothing is half done. */
+static enum err check_arguments(const char *folder, const struct init_arguments *arguments,
+                                struct complaint *complaint)
+{
     if (strncmp(arguments->ingest, "tcp://", 6) != 0 ||
         strpbrk(arguments->ingest, "\"\\\n") != NULL) {
         return complain(complaint, ERR_USAGE, "--ingest is tcp://HOST:PORT.");
@@ -106,10 +182,14 @@ static enum err check_arguments(const char *folder, const struct init_arguments 
         return err;
     }
     platform_stamp((const char *)path.data, &stamp);
-    if (stamp.exists) {
+    if (stamp.exists && !arguments->adds) {
         return complain(complaint, ERR_EXISTS,
                         "There is an agent in %s already; its keys and store stay as they are. "
-                        "Choose another folder.",
+                        "Choose another folder, or add institutions to it with --add.",
+                        folder);
+    }
+    if (!stamp.exists && arguments->adds) {
+        return complain(complaint, ERR_NOT_FOUND, "There is no agent in %s to add institutions to.",
                         folder);
     }
     return ERR_OK;
@@ -144,8 +224,17 @@ static enum err make_signing_key(const char *folder, const char *institution,
     return err;
 }
 
-static enum err make_keys(const char *folder, const struct option_texts *institutions,
-                          struct complaint *complaint)
+static enum err make_signing_keys(const char *folder, const struct institutions *institutions,
+                                  struct complaint *complaint)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < institutions->count; i++) {
+        err = make_signing_key(folder, institutions->items[i], complaint);
+    }
+    return err;
+}
+
+static enum err make_transport_key(const char *folder, struct complaint *complaint)
 {
     AUTO(transport_key_close) struct transport_key *key = NULL;
     AUTO(buffer_close) struct buffer path = {0};
@@ -153,17 +242,11 @@ static enum err make_keys(const char *folder, const struct option_texts *institu
     if (err == ERR_OK) {
         err = transport_key_make(&key);
     }
-    if (err == ERR_OK) {
-        err = transport_key_write(key, (const char *)path.data, complaint);
-    }
-    for (size_t i = 0; err == ERR_OK && i < institutions->count; i++) {
-        err = make_signing_key(folder, institutions->items[i], complaint);
-    }
-    return err;
+    return err == ERR_OK ? transport_key_write(key, (const char *)path.data, complaint) : err;
 }
 
 /* Each institution's folder, so that extracts have a place from the first minute. */
-static enum err make_extract_folders(const char *folder, const struct option_texts *institutions,
+static enum err make_extract_folders(const char *folder, const struct institutions *institutions,
                                      struct complaint *complaint)
 {
     AUTO(buffer_close) struct buffer path = {0};
@@ -194,7 +277,7 @@ static enum err copy_hub(const char *folder, const struct hub_identity *hub,
 
 /* Last: a folder with an agent.conf is a whole agent. */
 static enum err write_conf(const char *folder, const struct init_arguments *arguments,
-                           struct complaint *complaint)
+                           const struct institutions *institutions, struct complaint *complaint)
 {
     AUTO(buffer_close) struct buffer path = {0};
     AUTO(buffer_close) struct buffer text = {0};
@@ -202,8 +285,8 @@ static enum err write_conf(const char *folder, const struct init_arguments *argu
                                    .country = arguments->country,
                                    .category = arguments->category,
                                    .is_test = arguments->is_test,
-                                   .institutions = arguments->institutions.items,
-                                   .institution_count = arguments->institutions.count};
+                                   .institutions = (const char *const *)institutions->items,
+                                   .institution_count = institutions->count};
     enum err err = agent_conf_template(&values, &text);
     if (err == ERR_OK) {
         err = path_in(folder, "agent.conf", &path);
@@ -214,15 +297,19 @@ static enum err write_conf(const char *folder, const struct init_arguments *argu
 }
 
 static enum err make_agent(const char *folder, const struct init_arguments *arguments,
-                           const struct hub_identity *hub, struct complaint *complaint)
+                           const struct institutions *institutions, const struct hub_identity *hub,
+                           struct complaint *complaint)
 {
     AUTO(buffer_close) struct buffer store = {0};
     enum err err = make_folders(folder, complaint);
     if (err == ERR_OK) {
-        err = make_keys(folder, &arguments->institutions, complaint);
+        err = make_transport_key(folder, complaint);
     }
     if (err == ERR_OK) {
-        err = make_extract_folders(folder, &arguments->institutions, complaint);
+        err = make_signing_keys(folder, institutions, complaint);
+    }
+    if (err == ERR_OK) {
+        err = make_extract_folders(folder, institutions, complaint);
     }
     if (err == ERR_OK) {
         err = path_in(folder, "store", &store);
@@ -233,7 +320,15 @@ static enum err make_agent(const char *folder, const struct init_arguments *argu
     if (err == ERR_OK && hub != NULL) {
         err = copy_hub(folder, hub, complaint);
     }
-    return err == ERR_OK ? write_conf(folder, arguments, complaint) : err;
+    return err == ERR_OK ? write_conf(folder, arguments, institutions, complaint) : err;
+}
+
+/* ---- what is next ---- */
+
+static bool is_whole(const struct init_arguments *arguments)
+{
+    return arguments->name != NULL && arguments->category != NULL && arguments->district != NULL &&
+           arguments->currency != NULL;
 }
 
 static enum err say_what_is_next(const char *folder, const struct init_arguments *arguments,
@@ -249,11 +344,8 @@ static enum err say_what_is_next(const char *folder, const struct init_arguments
         return err;
     }
     fprintf(stderr, "The agent is made in %s. The hub's operator runs the line%s below%s.\n",
-            folder, arguments->institutions.count > 1 ? "s" : "",
-            arguments->name == NULL || arguments->category == NULL || arguments->district == NULL ||
-                    arguments->currency == NULL
-                ? ", with the words in capitals filled in"
-                : "");
+            folder, agent->conf.institutions.count > 1 ? "s" : "",
+            is_whole(arguments) ? "" : ", with the words in capitals filled in");
     if (arguments->hub == NULL) {
         fprintf(stderr, "Put the operator's hub.pub into %s before you send.\n", folder);
     }
@@ -261,6 +353,82 @@ static enum err say_what_is_next(const char *folder, const struct init_arguments
                                  arguments->currency};
     operator_lines_print(agent, &line, stdout);
     return ERR_OK;
+}
+
+static enum err print_added_line(const char *folder, const char *institution,
+                                 const struct operator_line *line, struct complaint *complaint)
+{
+    AUTO(signing_key_close) struct signing_key *signing_key = NULL;
+    AUTO(transport_key_close) struct transport_key *transport_key = NULL;
+    AUTO(buffer_close) struct buffer path = {0};
+    enum err err = buffer_printf(&path, "%s/keys/%s.key%c", folder, institution, '\0');
+    if (err == ERR_OK) {
+        err = signing_key_read((const char *)path.data, KEY_SIGNING, complaint, &signing_key);
+    }
+    if (err == ERR_OK) {
+        err = path_in(folder, "keys/transport.key", &path);
+    }
+    if (err == ERR_OK) {
+        err = transport_key_read((const char *)path.data, complaint, &transport_key);
+    }
+    if (err == ERR_OK) {
+        operator_line_print(institution, line, signing_key, transport_key, stdout);
+    }
+    return err;
+}
+
+/* To an agent that is there: keys and folders; agent.conf is its owner's. */
+static enum err add_to_agent(const char *folder, const struct init_arguments *arguments,
+                             const struct institutions *institutions, struct complaint *complaint)
+{
+    struct operator_line line = {arguments->name, arguments->category, arguments->district,
+                                 arguments->currency};
+    struct conf_template values = {.category = arguments->category,
+                                   .institutions = (const char *const *)institutions->items,
+                                   .institution_count = institutions->count};
+    AUTO(buffer_close) struct buffer text = {0};
+    enum err err = make_signing_keys(folder, institutions, complaint);
+    if (err == ERR_OK) {
+        err = make_extract_folders(folder, institutions, complaint);
+    }
+    if (err == ERR_OK) {
+        err = agent_conf_groups(&values, &text);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    fprintf(stderr, "The keys are made. Put into `institutions` of %s/agent.conf:\n%.*s", folder,
+            (int)text.size, (const char *)text.data);
+    fprintf(stderr, "The hub's operator runs the line%s below%s.\n",
+            institutions->count > 1 ? "s" : "",
+            is_whole(arguments) ? "" : ", with the words in capitals filled in");
+    for (size_t i = 0; err == ERR_OK && i < institutions->count; i++) {
+        err = print_added_line(folder, institutions->items[i], &line, complaint);
+    }
+    return err;
+}
+
+static enum err init(const char *folder, struct init_arguments *arguments,
+                     struct complaint *complaint)
+{
+    AUTO(institutions_close) struct institutions institutions = {0};
+    struct hub_identity hub = {0};
+    enum err err = list_institutions(arguments, &institutions, complaint);
+    if (err == ERR_OK) {
+        err = check_arguments(folder, arguments, complaint);
+    }
+    if (err == ERR_OK && arguments->adds) {
+        return add_to_agent(folder, arguments, &institutions, complaint);
+    }
+    if (err == ERR_OK && arguments->hub != NULL) {
+        err = hub_pub_read(arguments->hub, complaint, &hub);
+        arguments->is_test = arguments->is_test || hub.is_test;
+    }
+    if (err == ERR_OK) {
+        err = make_agent(folder, arguments, &institutions, arguments->hub != NULL ? &hub : NULL,
+                         complaint);
+    }
+    return err == ERR_OK ? say_what_is_next(folder, arguments, complaint) : err;
 }
 
 int init_command(int argc, char **argv)
@@ -272,18 +440,6 @@ int init_command(int argc, char **argv)
         return code;
     }
     struct complaint complaint = {{0}};
-    struct hub_identity hub = {0};
-    const char *folder = words.items[0];
-    enum err err = check_arguments(folder, &arguments, &complaint);
-    if (err == ERR_OK && arguments.hub != NULL) {
-        err = hub_pub_read(arguments.hub, &complaint, &hub);
-        arguments.is_test = arguments.is_test || hub.is_test;
-    }
-    if (err == ERR_OK) {
-        err = make_agent(folder, &arguments, arguments.hub != NULL ? &hub : NULL, &complaint);
-    }
-    if (err == ERR_OK) {
-        err = say_what_is_next(folder, &arguments, &complaint);
-    }
+    enum err err = init(words.items[0], &arguments, &complaint);
     return err == ERR_OK ? 0 : fail(program, err, &complaint);
 }

@@ -28,24 +28,32 @@ int fail(const char *program, enum err err, const struct complaint *complaint)
     return err_exit_code(err);
 }
 
-/* Every argument in single quotes: Z85 has characters that a shell would take. */
-void operator_lines_print(const struct agent *agent, const struct operator_line *line, FILE *file)
+/* The key in single quotes: Z85 has characters that a shell would take. */
+void operator_line_print(const char *institution, const struct operator_line *line,
+                         const struct signing_key *signing_key,
+                         const struct transport_key *transport_key, FILE *file)
 {
     char transport[Z85_KEY_CHARS + 1];
-    transport_key_z85(transport_key_public(agent->transport_key), transport);
+    char signing[2 * PUBLIC_KEY_BYTES + 1];
+    transport_key_z85(transport_key_public(transport_key), transport);
+    hex_encode(bytes_of(signing_key_public(signing_key), PUBLIC_KEY_BYTES), signing);
+    fprintf(file,
+            "mfi-hub parties add %s --role member --name '%s' --category %s --district %s "
+            "--currency %s "
+            "--signing-key %s --transport-key '%s'\n",
+            institution, line->name != NULL ? line->name : "NAME",
+            line->category != NULL ? line->category : "CATEGORY",
+            line->district != NULL ? line->district : "DISTRICT",
+            line->currency != NULL ? line->currency : "CURRENCY", signing, transport);
+}
+
+void operator_lines_print(const struct agent *agent, const struct operator_line *line, FILE *file)
+{
     const struct conf_institution *items = agent->conf.institutions.items;
     for (size_t i = 0; i < agent->conf.institutions.count; i++) {
-        char signing[2 * PUBLIC_KEY_BYTES + 1];
-        hex_encode(bytes_of(signing_key_public(agent->signing_keys[i]), PUBLIC_KEY_BYTES), signing);
-        const char *category = line->category != NULL ? line->category : items[i].category;
-        fprintf(file,
-                "mfi-hub parties add %s --role member --name '%s' --category %s --district %s "
-                "--currency %s "
-                "--signing-key %s --transport-key '%s'\n",
-                items[i].id, line->name != NULL ? line->name : "NAME",
-                category != NULL ? category : "CATEGORY",
-                line->district != NULL ? line->district : "DISTRICT",
-                line->currency != NULL ? line->currency : "CURRENCY", signing, transport);
+        struct operator_line own = *line;
+        own.category = line->category != NULL ? line->category : items[i].category;
+        operator_line_print(items[i].id, &own, agent->signing_keys[i], agent->transport_key, file);
     }
 }
 

@@ -39,6 +39,9 @@ struct operator_line {
     const char *district;
     const char *currency;
 };
+void operator_line_print(const char *institution, const struct operator_line *line,
+                         const struct signing_key *signing_key,
+                         const struct transport_key *transport_key, FILE *file);
 void operator_lines_print(const struct agent *agent, const struct operator_line *line, FILE *file);
 
 /* A receipt for a person: verdict, findings in sentences, position, time, id. */
