@@ -397,8 +397,10 @@ static enum err add_to_agent(const char *folder, const struct init_arguments *ar
     if (err != ERR_OK) {
         return err;
     }
-    fprintf(stderr, "The keys are made. Put into `institutions` of %s/agent.conf:\n%.*s", folder,
-            (int)text.size, (const char *)text.data);
+    fprintf(stderr,
+            "The keys are made. Put behind the last group of `institutions` in %s/agent.conf, "
+            "after a comma:\n%.*s",
+            folder, (int)text.size, (const char *)text.data);
     fprintf(stderr, "The hub's operator runs the line%s below%s.\n",
             institutions->count > 1 ? "s" : "",
             is_whole(arguments) ? "" : ", with the words in capitals filled in");
