@@ -170,6 +170,26 @@ expect 2 "${AGENT[@]}" check "${CONF[@]}" --format yaml "$WORK/book"
 expect 2 "${AGENT[@]}" frobnicate
 expect 2 "${AGENT[@]}" status -c "$WORK/nowhere.conf"
 
+step "keys that others can read are refused"
+chmod 0444 "$WORK/agent/keys/SACCO-1.key"
+expect 2 "${AGENT[@]}" send "${CONF[@]}" --wait 5 "$WORK/book"
+says "SACCO-1.key"
+chmod 0400 "$WORK/agent/keys/SACCO-1.key"
+
+step "why there is no connection is said in words"
+expect 0 "$BIN/mfi-hub" init --origin hub.other "$WORK/other-hub"
+loan_book "$WORK/new-book" SACCO-1
+sed -i 's/600000/610000/' "$WORK/new-book/loans.csv"
+sed -i 's/= 1000000/= 1010000/' "$WORK/new-book/manifest.ini"
+# unreachable NAME HUB_PUB ENDPOINT WORDS
+unreachable() {
+    "$BIN/mfi-agent" init "$WORK/$1" --institution SACCO-1 --hub "$2" --ingest "$3" >/dev/null 2>&1
+    expect 3 "${AGENT[@]}" send -c "$WORK/$1/agent.conf" --wait 2 "$WORK/new-book"
+    says "$4"
+}
+unreachable wrong-key "$WORK/other-hub/keys/hub.pub" "$INGEST" "hub.pub"
+unreachable nobody "$WORK/hub/keys/hub.pub" "tcp://127.0.0.1:$(free_port)" "the connection was refused"
+
 step "without a hub everything is kept; drop takes away what has no receipt"
 stop "$HUB_PID"
 HUB_PID=
