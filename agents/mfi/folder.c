@@ -84,28 +84,15 @@ static enum err look_up_place(struct agent *agent, struct examined_report *exami
     }
     context->knows_history = true;
     bool waits = search.newest_state == ENTRY_QUEUED || search.newest_state == ENTRY_DRAFT;
+    examined->is_first = search.newest_number == 0;
     examined->is_current = search.accepted_equal;
     examined->is_unchanged = search.newest_equal || (search.accepted_equal && !waits);
     return err;
 }
 
-/* A correction says why; the manifest's word, else an error was corrected. */
-static void set_vintage(const struct book *book, PbReport *report, uint32_t vintage)
-{
-    report->vintage = vintage;
-    report->has_reason = false;
-    if (vintage > 1) {
-        Ihuriro__V1__Report__Reason reason = IHURIRO__V1__REPORT__REASON__ERROR;
-        bool is_given = book_reason(book, &reason);
-        report->has_reason = true;
-        report->reason = is_given ? reason : IHURIRO__V1__REPORT__REASON__ERROR;
-    }
-}
-
 /* ---- judging ---- */
 
 struct judge_options {
-    const struct book *book;
     const struct agent_settings *settings;
     const struct party *party;
     int64_t now_us;
@@ -132,12 +119,22 @@ static enum err judge(struct agent *agent, const struct judge_options *options, 
         vintage = context.highest_vintage;
         context.knows_history = false;
     }
-    set_vintage(options->book, examined->report, vintage);
+    PbReport *report = examined->report;
+    report->vintage = vintage;
+    /* The manifest's word, which a draft keeps until it has its vintage; a correction without one
+     * is judged with the reason that queueing gives it. */
+    report->has_reason = report->has_reason && !examined->is_first;
+    bool is_judged_with_reason = vintage > 1 && !report->has_reason;
+    if (is_judged_with_reason) {
+        report->has_reason = true;
+        report->reason = IHURIRO__V1__REPORT__REASON__ERROR;
+    }
     err = rules_refuse(examined->report, context.settings, agent->conf.is_test, examined->findings);
     examined->is_refused = err == ERR_REFUSED;
     if (err == ERR_OK) {
         err = rules_judge(examined->report, &context, examined->findings, &examined->verdict);
     }
+    report->has_reason = report->has_reason && !is_judged_with_reason;
     examined->has_errors = examined->is_refused || examined->verdict == VERDICT_REJECTED;
     return err == ERR_REFUSED ? ERR_OK : err;
 }
@@ -215,7 +212,6 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
     }
     const char *currency = book_report_at(examined->book, 0)->currency;
     struct judge_options judging = {
-        .book = examined->book,
         .settings = &examined->settings,
         .party = party_of(agent, book_institution(examined->book), currency, arena),
         .now_us = options->now_us,

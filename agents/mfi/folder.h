@@ -18,6 +18,7 @@ struct examined_report {
     enum verdict verdict;
     struct findings *findings;
     bool is_unchanged; /* equal figures are queued, drafted, were accepted or rejected last */
+    bool is_first;     /* nothing of its place is in the store */
     bool is_current;   /* of them: the highest accepted */
     bool has_errors;   /* refused, or would be REJECTED */
 };
