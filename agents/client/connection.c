@@ -13,7 +13,7 @@
 #include "conf/clock.h"
 #include "proto/limits.h"
 
-#define BACK_OFF_BASE_MS 500
+#define BACK_OFF_BASE_MS 250
 #define BACK_OFF_MAX_MS  300000
 #define ANSWER_WAIT_MS   20000
 #define TRY_TCP_MS       3000

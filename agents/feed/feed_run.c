@@ -13,6 +13,7 @@
 #define SLACK_MS      15000 /* an answer that is later than this is lost */
 #define CONNECT_MS    10000
 #define PATIENCE_MS   15000  /* before the first answer; afterwards it tries for ever */
+#define SCRIPT_MS     5000   /* the same with --until-head, which is for scripts */
 #define TELL_AGAIN_MS 300000 /* the same trouble */
 #define RETRY_MAX_S   300
 #define ANSWER_BYTES  (256 * 1024)
@@ -221,9 +222,10 @@ static enum err trouble(struct running *running, struct complaint *complaint)
 {
     struct complaint why = {{0}};
     int64_t now_ms = clock_monotonic_ms();
+    int64_t patience_ms = running->arguments->until_head ? SCRIPT_MS : PATIENCE_MS;
     bool is_hopeless = connection_is_hopeless(running->connection);
     (void)connection_why(running->connection, &why);
-    if (!running->has_answer && (is_hopeless || now_ms - running->began_ms >= PATIENCE_MS)) {
+    if (!running->has_answer && (is_hopeless || now_ms - running->began_ms >= patience_ms)) {
         *complaint = why;
         return ERR_NETWORK;
     }

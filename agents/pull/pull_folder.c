@@ -147,6 +147,26 @@ static const char *first_difference(const char *folder, const struct snapshot_fi
     return NULL;
 }
 
+/* A file in the folder that is none of a pull's; NULL: none, or no folder. malloc'ed. */
+static char *stranger_in(const char *folder, const struct snapshot_files *files)
+{
+    char *stranger = NULL;
+    DIR *listing = opendir(folder);
+    if (listing == NULL) {
+        return NULL;
+    }
+    for (const struct dirent *entry = readdir(listing); entry != NULL && stranger == NULL;
+         entry = readdir(listing)) {
+        bool is_known = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        for (size_t i = 0; i < files->count && !is_known; i++) {
+            is_known = strcmp(entry->d_name, files->items[i].name) == 0;
+        }
+        stranger = is_known ? NULL : strdup(entry->d_name);
+    }
+    closedir(listing);
+    return stranger;
+}
+
 /* The folder takes the place of what is there; afterwards the old pull lies in `beside`. */
 static enum err swap(const char *beside, const char *folder, struct complaint *complaint)
 {
@@ -208,6 +228,13 @@ enum err pull_folder_place(const char *path, const struct snapshot_terms *terms,
         }
         *ret_placed = PULL_UNCHANGED;
         return ERR_OK;
+    }
+    AUTO(free_p) char *stranger = is_there ? stranger_in(folder, files) : NULL;
+    if (stranger != NULL) {
+        return complain(complaint, ERR_EXISTS,
+                        "There is newer data than the pull in %s, but %s/%s is no part of a pull. "
+                        "Move it away, or choose another folder.",
+                        folder, folder, stranger);
     }
     err = put_beside(folder, files, is_there, complaint);
     if (err == ERR_OK) {

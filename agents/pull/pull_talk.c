@@ -7,7 +7,7 @@
 #include "conf/terminal.h"
 #include "proto/frames.h"
 
-#define PATIENCE_MS 20000  /* for one answer, reconnecting meanwhile */
+#define PATIENCE_MS 10000  /* for one answer, reconnecting meanwhile */
 #define BUSY_MAX_MS 600000 /* of RETRY_LATER, for one answer */
 
 /* One question until its answer; RETRY_LATER is waited out. ret_body is good until the next call.
@@ -39,7 +39,7 @@ static enum err refused(struct bytes body, struct complaint *complaint)
                     message->text != NULL ? message->text : "");
 }
 
-/* Waits as long as the hub asked for; ERR_BUSY... is not among its results. */
+/* Waits as long as the hub asked for. */
 static enum err wait_out(struct connection *connection, struct bytes body, int64_t until_ms,
                          struct complaint *complaint)
 {
