@@ -9,21 +9,14 @@
 
 #include "proto/text.h"
 
-#define BLOCK_BYTES (256 * 1024)
-
 struct book_rows {
     struct book_file *file;
     const struct book_table *table;
     struct book_rows_options options;
     struct csv_parser parser;
     bool has_parser;
-    uint8_t *block;
-    size_t at;     /* in the block: what is not yet taken */
-    size_t filled; /* of the block */
-    bool is_read;  /* to the end of the file */
-    char line_end;
+    struct book_lines *lines;
     char separator;
-    size_t line;     /* of the last one taken, from 1 */
     size_t row_line; /* where the row begins */
     bool is_open;    /* a row has begun and goes on in the next line */
 
@@ -157,107 +150,30 @@ static void on_row(int end, void *context)
     rows->is_complete = true;
 }
 
-/* ---- lines ---- */
+/* ---- rows ---- */
 
-static enum err refuse_line(const struct book_rows *rows, enum err err, size_t line,
-                            const char *what)
+static enum err refuse_row(const struct book_rows *rows, const char *what)
 {
-    return complain(rows->options.complaint, err, "%s line %zu: %s", book_file_name(rows->file),
-                    line, what);
+    return complain(rows->options.complaint, ERR_MALFORMED, "%s line %zu: %s",
+                    book_file_name(rows->file), rows->row_line, what);
 }
 
 static enum err refuse_long(const struct book_rows *rows)
 {
-    size_t line = rows->is_open ? rows->row_line : rows->line + 1;
     return complain(rows->options.complaint, ERR_TOO_LARGE,
                     "%s line %zu: the row is longer than %d bytes. Look for a quotation mark that "
                     "is not closed, or a file that is no CSV.",
-                    book_file_name(rows->file), line, BOOK_ROW_BYTES_MAX);
+                    book_file_name(rows->file), rows->row_line, BOOK_ROW_BYTES_MAX);
 }
 
-static bool has_high_byte(struct bytes line)
+static bool line_is_blank(const struct book_line *line)
 {
-    uint64_t seen = 0;
     size_t i = 0;
-    for (; i + 8 <= line.size; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, line.data + i, 8);
-        seen |= word;
+    while (i < line->size && line->text[i] <= ' ' && line->text[i] > 0) {
+        i++;
     }
-    for (; i < line.size; i++) {
-        seen |= line.data[i];
-    }
-    return (seen & UINT64_C(0x8080808080808080)) != 0;
+    return i == line->size;
 }
-
-static enum err check_line(const struct book_rows *rows, struct bytes line)
-{
-    if (memchr(line.data, 0, line.size) != NULL) {
-        return refuse_line(rows, ERR_MALFORMED, rows->line,
-                           "there are NUL bytes. The file is damaged, or saved as UTF-16 "
-                           "(\"Unicode text\"): save it again as \"CSV UTF-8\".");
-    }
-    if (has_high_byte(line) && !text_is_utf8(line)) {
-        return refuse_line(rows, ERR_MALFORMED, rows->line,
-                           "a letter is not written in UTF-8. Save the file again as \"CSV "
-                           "UTF-8\" (in Excel: Save As, CSV UTF-8).");
-    }
-    return ERR_OK;
-}
-
-/* Moves what is left to the front and reads more. */
-static enum err fill(struct book_rows *rows)
-{
-    if (rows->filled - rows->at > BOOK_ROW_BYTES_MAX) {
-        return refuse_long(rows);
-    }
-    memmove(rows->block, rows->block + rows->at, rows->filled - rows->at);
-    rows->filled -= rows->at;
-    rows->at = 0;
-    size_t got = 0;
-    enum err err = book_file_read(rows->file, rows->block + rows->filled,
-                                  BLOCK_BYTES - rows->filled, rows->options.complaint, &got);
-    rows->filled += got;
-    rows->is_read = err == ERR_OK && got == 0;
-    return err;
-}
-
-/* The next line with its end, a view into the block; size 0: the file is at its end. */
-static enum err take_line(struct book_rows *rows, struct bytes *ret_line)
-{
-    for (;;) {
-        size_t left = rows->filled - rows->at;
-        const uint8_t *start = rows->block + rows->at;
-        const uint8_t *end = left == 0 ? NULL : memchr(start, rows->line_end, left);
-        if (end == NULL && !rows->is_read) {
-            enum err err = fill(rows);
-            if (err != ERR_OK) {
-                return err;
-            }
-            continue;
-        }
-        size_t size = end == NULL ? left : (size_t)(end - start) + 1;
-        if (size > BOOK_ROW_BYTES_MAX) {
-            return refuse_long(rows);
-        }
-        rows->at += size;
-        rows->line += size > 0;
-        *ret_line = bytes_of(start, size);
-        return size > 0 ? check_line(rows, *ret_line) : ERR_OK;
-    }
-}
-
-static bool line_is_blank(struct bytes line)
-{
-    for (size_t i = 0; i < line.size; i++) {
-        if (strchr(" \t\r\n", line.data[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- rows ---- */
 
 static void begin_row(struct book_rows *rows)
 {
@@ -276,17 +192,17 @@ static enum err refuse_parse(struct book_rows *rows)
     if (csv_error(&rows->parser) == CSV_ENOMEM) {
         return refuse_long(rows);
     }
-    return refuse_line(rows, ERR_MALFORMED, rows->row_line,
-                       "a quotation mark stands where none may. A cell with a comma, quotation "
-                       "mark or line break must be in quotation marks, and those inside doubled.");
+    return refuse_row(rows,
+                      "a quotation mark stands where none may. A cell with a comma, quotation "
+                      "mark or line break must be in quotation marks, and those inside doubled.");
 }
 
-static enum err feed(struct book_rows *rows, struct bytes line)
+static enum err feed(struct book_rows *rows, const struct book_line *line)
 {
-    bool is_end = line.size == 0;
-    bool is_bad =
-        is_end ? csv_fini(&rows->parser, on_cell, on_row, rows) != 0
-               : csv_parse(&rows->parser, line.data, line.size, on_cell, on_row, rows) != line.size;
+    bool is_end = line->size == 0;
+    bool is_bad = is_end ? csv_fini(&rows->parser, on_cell, on_row, rows) != 0
+                         : csv_parse(&rows->parser, line->text, line->size, on_cell, on_row,
+                                     rows) != line->size;
     if (rows->is_too_long) {
         return refuse_long(rows);
     }
@@ -294,9 +210,9 @@ static enum err feed(struct book_rows *rows, struct bytes line)
         return refuse_parse(rows);
     }
     if (rows->is_double) {
-        return refuse_line(rows, ERR_MALFORMED, rows->row_line,
-                           "there is a carriage return in the middle of the line. Save the file "
-                           "again with ordinary line ends.");
+        return refuse_row(rows,
+                          "there is a carriage return in the middle of the line. Save the file "
+                          "again with ordinary line ends.");
     }
     return ERR_OK;
 }
@@ -323,10 +239,10 @@ static void keep_cell(struct book_rows *rows, size_t index, char *text, size_t s
 /* Most lines are a row without quotation marks: its cells are cut where they lie in the block,
  * which has room for a NUL behind its last byte. All others are the parser's; false: this is one.
  */
-static bool split_plain(struct book_rows *rows, struct bytes line)
+static bool split_plain(struct book_rows *rows, const struct book_line *line)
 {
-    char *text = (char *)rows->block + (line.data - rows->block);
-    size_t size = line.size;
+    char *text = line->text;
+    size_t size = line->size;
     size -= text[size - 1] == '\n';
     size -= size > 0 && text[size - 1] == '\r';
     if (rows->is_header || memchr(text, '"', size) != NULL || memchr(text, '\r', size) != NULL) {
@@ -348,23 +264,23 @@ static enum err take_row(struct book_rows *rows, bool *ret_is_end)
 {
     begin_row(rows);
     for (;;) {
-        struct bytes line = {0};
-        enum err err = take_line(rows, &line);
+        struct book_line line = {0};
+        enum err err = book_lines_next(rows->lines, &line);
         if (err != ERR_OK) {
             return err;
         }
         if (line.size > 0 && !rows->is_open) {
-            if (line_is_blank(line)) {
+            if (line_is_blank(&line)) {
                 continue;
             }
-            rows->row_line = rows->line;
-            rows->is_open = !split_plain(rows, line);
+            rows->row_line = book_lines_number(rows->lines);
+            rows->is_open = !split_plain(rows, &line);
             if (!rows->is_open) {
                 *ret_is_end = false;
                 return ERR_OK;
             }
         }
-        err = feed(rows, line);
+        err = feed(rows, &line);
         if (err != ERR_OK) {
             return err;
         }
@@ -441,14 +357,14 @@ enum err book_rows_next(struct book_rows *rows, const struct book_cell **ret_cel
 /* ---- the header ---- */
 
 /* The one that occurs most outside quotation marks; a comma if none does. */
-static unsigned char find_separator(struct bytes line)
+static unsigned char find_separator(const struct book_line *line)
 {
     static const char separators[] = ",;\t";
     size_t counts[3] = {0};
     bool is_quoted = false;
-    for (size_t i = 0; i < line.size; i++) {
-        is_quoted ^= line.data[i] == '"';
-        const char *found = line.data[i] == 0 ? NULL : strchr(separators, line.data[i]);
+    for (size_t i = 0; i < line->size; i++) {
+        is_quoted ^= line->text[i] == '"';
+        const char *found = line->text[i] == 0 ? NULL : strchr(separators, line->text[i]);
         if (found != NULL && !is_quoted) {
             counts[found - separators]++;
         }
@@ -458,28 +374,6 @@ static unsigned char find_separator(struct bytes line)
         best = counts[i] > counts[best] ? i : best;
     }
     return (unsigned char)separators[best];
-}
-
-/* Reads the first block, passes the byte order mark, finds the line end. */
-static enum err begin_file(struct book_rows *rows)
-{
-    enum err err = fill(rows);
-    if (err != ERR_OK) {
-        return err;
-    }
-    if (rows->filled >= 2 &&
-        (memcmp(rows->block, "\xFF\xFE", 2) == 0 || memcmp(rows->block, "\xFE\xFF", 2) == 0)) {
-        return refuse_line(rows, ERR_MALFORMED, 1,
-                           "the file is saved as UTF-16 (\"Unicode text\"). Save it again as \"CSV "
-                           "UTF-8\".");
-    }
-    if (rows->filled >= 3 && memcmp(rows->block, "\xEF\xBB\xBF", 3) == 0) {
-        rows->at = 3;
-    }
-    bool has_cr_only = rows->filled > 0 && memchr(rows->block, '\n', rows->filled) == NULL &&
-                       memchr(rows->block, '\r', rows->filled) != NULL;
-    rows->line_end = has_cr_only ? '\r' : '\n';
-    return ERR_OK;
 }
 
 static enum err check_header(const struct book_rows *rows, unsigned char separator)
@@ -518,25 +412,24 @@ static enum err check_header(const struct book_rows *rows, unsigned char separat
 /* The first line that is not blank. "sep=;" is what Excel writes to name its separator. */
 static enum err take_header(struct book_rows *rows)
 {
-    struct bytes line = {0};
+    struct book_line line = {0};
     do {
-        enum err err = take_line(rows, &line);
+        enum err err = book_lines_next(rows->lines, &line);
         if (err != ERR_OK) {
             return err;
         }
-        bool is_hint = line.size >= 5 && strncasecmp((const char *)line.data, "sep=", 4) == 0;
-        if (line.size > 0 && !line_is_blank(line) && !is_hint) {
+        bool is_hint = line.size >= 5 && strncasecmp(line.text, "sep=", 4) == 0;
+        if (line.size > 0 && !line_is_blank(&line) && !is_hint) {
             break;
         }
     } while (line.size > 0);
     if (line.size == 0) {
         return finish(rows);
     }
-    unsigned char separator = find_separator(line);
+    unsigned char separator = find_separator(&line);
     csv_set_delim(&rows->parser, separator);
     rows->separator = (char)separator;
-    rows->at -= line.size; /* the parser takes it from there, with what a quoted break adds */
-    rows->line--;
+    book_lines_back(rows->lines, &line); /* the parser takes it, with what a quoted break adds */
     rows->is_header = true;
     bool is_end = false;
     enum err err = take_row(rows, &is_end);
@@ -559,15 +452,14 @@ enum err book_rows_open(struct book_file *file, const struct book_table *table,
     }
     rows->options = *options;
     rows->twice = -1;
-    rows->block = malloc(BLOCK_BYTES + 1);
     rows->text = malloc(BOOK_ROW_BYTES_MAX);
     rows->has_parser = csv_init(&rows->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) == 0;
-    if (rows->block == NULL || rows->text == NULL || !rows->has_parser) {
+    if (rows->text == NULL || !rows->has_parser) {
         return complain(options->complaint, ERR_MEMORY, "There is not enough memory.");
     }
     csv_set_realloc_func(&rows->parser, bounded_realloc);
     csv_set_blk_size(&rows->parser, 4096);
-    enum err err = begin_file(rows);
+    enum err err = book_lines_open(file, options->complaint, &rows->lines);
     if (err == ERR_OK) {
         err = take_header(rows);
     }
@@ -585,7 +477,7 @@ void book_rows_close(struct book_rows **rows)
     if ((*rows)->has_parser) {
         csv_free(&(*rows)->parser);
     }
-    free((*rows)->block);
+    book_lines_close(&(*rows)->lines);
     free((*rows)->text);
     free(*rows);
     *rows = NULL;

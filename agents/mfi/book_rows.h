@@ -8,10 +8,9 @@
 #ifndef IHURIRO_AGENTS_MFI_BOOK_ROWS_H
 #define IHURIRO_AGENTS_MFI_BOOK_ROWS_H
 
-#include "agents/mfi/book_file.h"
+#include "agents/mfi/book_lines.h"
 #include "agents/mfi/book_notes.h"
 
-#define BOOK_ROW_BYTES_MAX     (64 * 1024)
 #define BOOK_HEADER_CELLS_MAX  256
 #define BOOK_TABLE_COLUMNS_MAX 40
 #define BOOK_VALUE_SHOWN_MAX   48

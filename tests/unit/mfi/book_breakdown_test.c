@@ -81,7 +81,8 @@ static void products_sectors_and_branches_are_mapped(void **state)
     assert_row(folder, DISTRICT, "403", 100, 1);
     assert_row(folder, DISTRICT, "XXX", 100, 1);
     assert_note(folder, SEVERITY_WARNING,
-                "loans.csv line 3: product is in no map, counted as UNK: add it to `products` in agent.conf");
+                "loans.csv line 3: product is in no map, counted as UNK: add it to `products` in "
+                "agent.conf");
 }
 
 static void a_word_mapped_to_no_code_is_refused(void **state)
@@ -91,9 +92,10 @@ static void a_word_mapped_to_no_code_is_refused(void **state)
     struct book_maps maps = *book_maps_default();
     maps.genders = (struct book_words){words, 1};
     assert_int_equal(book_maps_check(&maps, NULL, &folder->complaint), ERR_CONFIG);
-    assert_string_equal(folder->complaint.text,
-                        "`genders` in agent.conf maps \"Weiblich\" to \"W\", which is no code. The codes are: "
-                        "F M E G U.");
+    assert_string_equal(
+        folder->complaint.text,
+        "`genders` in agent.conf maps \"Weiblich\" to \"W\", which is no code. The codes are: "
+        "F M E G U.");
 }
 
 /* count people of a gender in a district, one loan each. */

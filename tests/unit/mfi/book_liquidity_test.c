@@ -275,8 +275,8 @@ static void a_gl_without_balances_and_a_map_without_an_item_are_refused(void **s
                    "turnover is debit_turnover and credit_turnover). Add them to the extract.");
     maps.gl = (struct book_gl){wrong, 1};
     assert_int_equal(book_maps_check(&maps, NULL, &folder->complaint), ERR_CONFIG);
-    assert_non_null(
-        strstr(folder->complaint.text, "`gl` in agent.conf maps accounts to \"gold\", which is no item"));
+    assert_non_null(strstr(folder->complaint.text,
+                           "`gl` in agent.conf maps accounts to \"gold\", which is no item"));
 }
 
 static void put_consistent_book(const struct folder *folder)
