@@ -99,9 +99,10 @@ int load_command(int argc, char **argv)
     struct load_arguments arguments = {
         .agents = 64, .outstanding = 1, .seconds = 10, .bytes = 1024};
     int code = options_parse(&options, argc, argv, &arguments, NULL);
-    if (code < 0) {
-        code = check(&arguments);
+    if (code >= 0) {
+        return code;
     }
+    code = check(&arguments);
     if (code != 0) {
         return code;
     }
