@@ -84,6 +84,35 @@ static void wish_by_files(struct book_work *work, const struct files *files)
     }
 }
 
+/* A file is never passed over in silence. */
+static enum err check_unwished(const struct book_work *work, const struct files *files)
+{
+    const enum book_wish *wishes = work->manifest.reports;
+    bool is_exposures = wishes[TYPE_EXPOSURES] == BOOK_WISHED;
+    const struct {
+        bool is_there;
+        const char *file;
+        int type;
+    } rows[] = {{files->loans, "loans.csv", TYPE_PORTFOLIO},
+                {files->deposits, "deposits.csv", TYPE_LIQUIDITY}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!rows[i].is_there || wishes[rows[i].type] == BOOK_WISHED) {
+            continue;
+        }
+        if (wishes[rows[i].type] == BOOK_WISHED_NIL) {
+            return complain(work->complaint, ERR_REFUSED,
+                            "manifest.ini says NIL %s, but %s is in the folder. Take one of the "
+                            "two out.",
+                            report_type_name(rows[i].type), rows[i].file);
+        }
+        if (!is_exposures) {
+            book_notes_add(work->notes, SEVERITY_INFO,
+                           "%s: not read, as manifest.ini asks for no report of it", rows[i].file);
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err check_wishes(const struct book_work *work, const struct files *files)
 {
     const enum book_wish *wishes = work->manifest.reports;
@@ -210,6 +239,9 @@ static enum err read_folder(struct book_work *work, struct book *book)
     struct files files = find_files(work);
     wish_by_files(work, &files);
     enum err err = check_wishes(work, &files);
+    if (err == ERR_OK) {
+        err = check_unwished(work, &files);
+    }
     if (err == ERR_OK) {
         err = read_extracts(work, &files, &sources);
     }

@@ -147,6 +147,20 @@ static void nil_reports_need_no_extract(void **state)
     }
 }
 
+static void a_file_beside_its_nil_report_is_refused_and_one_not_asked_for_is_noted(void **state)
+{
+    struct folder *folder = *state;
+    put_book(folder, START "as_of = 2020-06-30\nreports = NIL PORTFOLIO\n");
+    assert_refused(folder, ERR_REFUSED,
+                   "manifest.ini says NIL PORTFOLIO, but loans.csv is in the folder. Take one of "
+                   "the two out.");
+    put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO\n");
+    put(folder, "deposits.csv", "account_ref,owner_ref,type,balance\nA1,O1,SAVINGS,1\n");
+    assert_read(folder);
+    assert_note(folder, SEVERITY_INFO,
+                "deposits.csv: not read, as manifest.ini asks for no report of it");
+}
+
 static void the_reports_made_are_those_that_the_manifest_names(void **state)
 {
     struct folder *folder = *state;
@@ -222,6 +236,7 @@ int main(void)
         TEST(sign_off_status_reason_and_note_go_into_each_report),
         TEST(a_currency_has_the_exponent_of_the_settings),
         TEST(nil_reports_need_no_extract),
+        TEST(a_file_beside_its_nil_report_is_refused_and_one_not_asked_for_is_noted),
         TEST(the_reports_made_are_those_that_the_manifest_names),
         TEST(exposures_are_made_for_months_only),
         TEST(a_file_of_a_later_version_is_noted),
