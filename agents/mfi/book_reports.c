@@ -1,5 +1,7 @@
 #include "agents/mfi/book_reports.h"
 
+#include <assert.h>
+
 #include "proto/limits.h"
 
 static Ihuriro__V1__SignOff *make_signoff(const struct book_work *work)
@@ -202,6 +204,7 @@ enum err book_liquidity_put(const struct book_work *work, const struct book_sour
     if (err != ERR_OK) {
         return book_no_memory(work);
     }
+    assert(sources->deposits != NULL || sources->gl != NULL); /* else it was not wished */
     uint64_t rows = sources->deposits != NULL ? sources->deposits->rows : sources->gl->rows;
     return put_source(work, rows, report);
 }
@@ -231,6 +234,7 @@ enum err book_exposures_put(const struct book_work *work, const struct book_sour
         exposures->largest_depositor = sources->deposits->top.amounts[0];
         exposures->top20_depositors = book_top_sum(&sources->deposits->top);
     }
+    assert(loans != NULL || sources->deposits != NULL);
     return put_source(work, loans != NULL ? loans->rows : sources->deposits->rows, report);
 }
 
