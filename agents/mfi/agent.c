@@ -233,6 +233,39 @@ enum err agent_settings(struct agent *agent, struct arena *arena, struct complai
     return err;
 }
 
+static enum err prune_is_due(struct agent *agent, int64_t now_us, bool *ret_is_due)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    int64_t at_us = 0;
+    enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    if (err == ERR_OK) {
+        err = pruned_at_get(&txn, &at_us);
+    }
+    *ret_is_due = now_us < at_us || now_us - at_us >= INT64_C(86400) * 1000000;
+    return err;
+}
+
+enum err agent_prune(struct agent *agent, size_t *ret_pruned)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    int64_t now_us = clock_wall_us();
+    bool is_due = false;
+    *ret_pruned = 0;
+    enum err err = prune_is_due(agent, now_us, &is_due);
+    if (err != ERR_OK || !is_due) {
+        return err;
+    }
+    err = outbox_prune(agent->outbox, now_us, ret_pruned);
+    if (err == ERR_OK) {
+        err = txn_begin(outbox_env(agent->outbox), true, &txn);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    pruned_at_put(&txn, now_us);
+    return txn_commit(&txn);
+}
+
 enum err agent_lock(struct agent *agent, struct complaint *complaint,
                     struct platform_lock **ret_lock)
 {

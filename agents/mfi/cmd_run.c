@@ -13,7 +13,7 @@
 
 static const char program[] = "mfi-agent run";
 
-enum { LOOK_MS = 2000, MINUTE_MS = 60 * 1000, DAY_MS = 24 * 3600 * 1000 };
+enum { LOOK_MS = 2000, MINUTE_MS = 60 * 1000, HOUR_MS = 3600 * 1000 };
 
 struct run_arguments {
     const char *config;
@@ -175,12 +175,14 @@ static void keep_house(struct running *running, int64_t now_ms)
         running->cleaned_at_ms = now_ms;
         env_check_readers(outbox_env(running->agent->outbox));
     }
-    if (running->pruned_at_ms == 0 || now_ms - running->pruned_at_ms >= DAY_MS) {
+    if (now_ms - running->pruned_at_ms >= HOUR_MS) {
         running->pruned_at_ms = now_ms;
         size_t pruned = 0;
-        enum err err = outbox_prune(running->agent->outbox, clock_wall_us(), &pruned);
-        log_event(err == ERR_OK ? LOG_INFO : LOG_ERROR, "pruned", "reports=%zu result=\"%s\"",
-                  pruned, err_text(err));
+        enum err err = agent_prune(running->agent, &pruned);
+        if (err != ERR_OK || pruned > 0) {
+            log_event(err == ERR_OK ? LOG_INFO : LOG_ERROR, "pruned", "reports=%zu result=\"%s\"",
+                      pruned, err_text(err));
+        }
     }
 }
 
@@ -250,7 +252,9 @@ int run_command(int argc, char **argv)
         return code;
     }
     log_open("mfi-agent", LOG_INFO);
-    AUTO(running_close) struct running running = {.signal_fd = -1, .looked_at_ms = INT64_MIN / 2};
+    AUTO(running_close)
+    struct running running = {
+        .signal_fd = -1, .looked_at_ms = INT64_MIN / 2, .pruned_at_ms = INT64_MIN / 2};
     struct complaint complaint = {{0}};
     enum err err = start(&running, &arguments, &complaint);
     if (err == ERR_OK) {

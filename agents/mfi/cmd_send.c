@@ -379,5 +379,9 @@ int send_command(int argc, char **argv)
     if (err == ERR_OK) {
         err = send_all(&sending, words.count > 0, &complaint);
     }
+    size_t pruned = 0;
+    if (err == ERR_OK) {
+        err = agent_prune(sending.agent, &pruned);
+    }
     return end(&sending, err, &complaint);
 }

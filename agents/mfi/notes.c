@@ -116,3 +116,23 @@ enum err folder_trouble_get(struct txn *txn, const char *institution,
     *ret_trouble = trouble;
     return ERR_OK;
 }
+
+static const char pruned_name[] = "pruned";
+
+enum err pruned_at_get(struct txn *txn, int64_t *ret_at_us)
+{
+    struct bytes value = {0};
+    enum err err = outbox_note_get(txn, pruned_name, &value);
+    if (err == ERR_OK || err == ERR_NOT_FOUND) {
+        *ret_at_us = err == ERR_OK && value.size == 8 ? (int64_t)get_u64(value.data) : 0;
+        return ERR_OK;
+    }
+    return err;
+}
+
+enum err pruned_at_put(struct txn *txn, int64_t at_us)
+{
+    uint8_t raw[8];
+    put_u64(raw, (uint64_t)at_us);
+    return outbox_note_put(txn, pruned_name, bytes_of(raw, sizeof raw));
+}

@@ -40,4 +40,8 @@ enum err folder_trouble_put(struct txn *txn, const char *institution,
 MUST_USE enum err folder_trouble_get(struct txn *txn, const char *institution,
                                      struct folder_trouble *ret_trouble);
 
+/* When what is older than 400 days was last looked for; 0: never. */
+MUST_USE enum err pruned_at_get(struct txn *txn, int64_t *ret_at_us);
+enum err pruned_at_put(struct txn *txn, int64_t at_us);
+
 #endif
