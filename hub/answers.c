@@ -33,6 +33,7 @@ struct answers {
     struct item *items;
     size_t item_count;
     size_t item_capacity;
+    size_t own_count;
     struct addressee *addressees;
     size_t addressee_count;
     size_t addressee_capacity;
@@ -65,7 +66,8 @@ enum err answers_make(struct answers **ret_answers)
     if (answers == NULL) {
         return ERR_MEMORY;
     }
-    answers->arena.budget = (size_t)4 * TURN_BYTES_MAX;
+    /* Far above what a turn takes: it ends at TURN_BYTES_MAX of answers and one message more. */
+    answers->arena.budget = (size_t)16 * TURN_BYTES_MAX;
     *ret_answers = answers;
     return ERR_OK;
 }
@@ -84,8 +86,14 @@ void answers_close(struct answers **answers)
     *answers = NULL;
 }
 
+size_t answers_bytes(const struct answers *answers)
+{
+    return answers->arena.spent + answers->own_count * ANSWER_FRAME_TARGET;
+}
+
 void answers_clear(struct answers *answers)
 {
+    answers->own_count = 0;
     arena_reset(&answers->arena);
     buffer_clear(&answers->frames);
     answers->item_count = 0;
@@ -178,6 +186,7 @@ enum err answers_own(struct answers *answers, const struct peer *peer, struct by
     item.submit.number = number;
     enum err err = keep_bytes(answers, &item.submit.session);
     err = err != ERR_OK ? err : keep_text(answers, &item.institution);
+    answers->own_count++;
     return err != ERR_OK ? err : add(answers, peer, &item);
 }
 

@@ -14,6 +14,8 @@ struct answers;
 MUST_USE enum err answers_make(struct answers **ret_answers);
 void answers_close(struct answers **answers);
 void answers_clear(struct answers *answers);
+/* About how many bytes the answers collected so far will take: a turn ends before they are many. */
+size_t answers_bytes(const struct answers *answers);
 
 /* What one SUBMIT is told. seq: the receipt of that record; else the refusal or the delay. */
 struct submit_answer {

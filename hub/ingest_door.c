@@ -38,7 +38,9 @@ static _Noreturn void give_up(const char *event, enum err err)
 static enum err take_messages(struct ingest_door *self)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < TURN_REPORTS_MAX && bytes < TURN_BYTES_MAX; i++) {
+    for (size_t i = 0; i < TURN_REPORTS_MAX && bytes < TURN_BYTES_MAX &&
+                       answers_bytes(self->ingest.answers) < TURN_BYTES_MAX;
+         i++) {
         struct incoming incoming;
         if (door_receive(self->door, &incoming) != ERR_OK) {
             break;
@@ -61,7 +63,7 @@ static enum err write_one(struct ingest_door *self, const struct write_request *
     if (request->is_act) {
         written->err = writer_acts(writer, request->events, request->count, &written->complaint,
                                    &written->first_seq, &written->last_seq);
-        return written->err == ERR_REFUSED || written->err == ERR_MALFORMED ? ERR_OK : written->err;
+        return written->err == ERR_REFUSED ? ERR_OK : written->err;
     }
     for (size_t i = 0; i < request->count; i++) {
         enum err err = writer_event(writer, request->events[i], &written->last_seq);

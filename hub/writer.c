@@ -70,8 +70,7 @@ static enum err keep_event(struct writer *writer, const PbEvent *event, struct b
         memcpy(writer->settings_id, header->id, SHA256_BYTES);
     }
     if (header->kind == KIND_RESTORED || header->kind == KIND_HISTORY_LOST) {
-        writer->lost.seq = header->seq;
-        writer->lost.time_us = event->time_us;
+        lost_take(&writer->lost, header->seq, event);
     }
     if (!is_act_kind(header->kind)) {
         return ERR_OK;
@@ -123,10 +122,9 @@ enum err writer_new_event(struct writer *writer, PbEvent *event, uint64_t *ret_s
     return err != ERR_OK ? err : writer_event(writer, buffer_bytes(&raw), ret_seq);
 }
 
-/* Validates each act against the registry as the ones before it make it. Leaves the scratch
- * registry changed. */
-static enum err validate_acts(struct registry *scratch, const struct bytes *events, size_t count,
-                              struct complaint *complaint)
+/* Validates each act against the registry as the ones before it make it, and applies it there. */
+static enum err apply_acts(struct registry *registry, const struct bytes *events, size_t count,
+                           struct complaint *complaint)
 {
     AUTO(arena_close) struct arena arena = {0};
     for (size_t i = 0; i < count; i++) {
@@ -139,9 +137,9 @@ static enum err validate_acts(struct registry *scratch, const struct bytes *even
         if (!is_act_kind(kind)) {
             return complain(complaint, ERR_REFUSED, "This is not an act that the hub knows.");
         }
-        err = registry_validate(scratch, event, complaint);
-        err = err != ERR_OK ? err : registry_apply(scratch, event, id);
-        err = err != ERR_OK ? err : registry_seal(scratch);
+        err = registry_validate(registry, event, complaint);
+        err = err != ERR_OK ? err : registry_apply(registry, event, id);
+        err = err != ERR_OK ? err : registry_seal(registry);
         if (err != ERR_OK) {
             return err;
         }
@@ -149,15 +147,29 @@ static enum err validate_acts(struct registry *scratch, const struct bytes *even
     return ERR_OK;
 }
 
+/* After acts that came to nothing: the registry as the transaction has it. */
+static enum err reload_registry(struct writer *writer)
+{
+    struct registry *registry = NULL;
+    enum err err = registry_load(&writer->txn, &registry);
+    if (err == ERR_OK) {
+        registry_close(&writer->registry);
+        writer->registry = registry;
+    }
+    return err;
+}
+
 enum err writer_acts(struct writer *writer, const struct bytes *events, size_t count,
                      struct complaint *complaint, uint64_t *ret_first_seq, uint64_t *ret_last_seq)
 {
-    AUTO(registry_close) struct registry *scratch = NULL;
-    enum err err = registry_load(&writer->txn, &scratch);
-    err = err != ERR_OK ? err : validate_acts(scratch, events, count, complaint);
+    enum err err = apply_acts(writer->registry, events, count, complaint);
     if (err == ERR_OK && acts_append(writer->parts.acts, events, count) != ERR_OK) {
-        err = complain(complaint, ERR_IO,
+        err = complain(complaint, ERR_REFUSED,
                        "acts.log could not be written; nothing was changed. Is the disk full?");
+    }
+    if (err != ERR_OK) {
+        enum err reload = reload_registry(writer);
+        return reload != ERR_OK ? reload : ERR_REFUSED;
     }
     uint64_t first = 0;
     uint64_t last = 0;
@@ -264,9 +276,6 @@ enum err writer_history_lost(struct writer *writer, const struct checkpoint *los
     uint64_t seq = 0;
     enum err err = writer_new_event(writer, &event, &seq);
     if (err == ERR_OK) {
-        if (lost->position.size > writer->lost.highest_size) {
-            writer->lost.highest_size = lost->position.size;
-        }
         *ret_journaled = true;
     }
     return err;

@@ -41,7 +41,8 @@ MUST_USE enum err writer_event(struct writer *writer, struct bytes event, uint64
 /* Packs, with a fresh nonce and a time that is not before now, and appends. */
 MUST_USE enum err writer_new_event(struct writer *writer, PbEvent *event, uint64_t *ret_seq);
 /* Acts: validated one after the other against the registry as it becomes, appended to acts.log
- * (fsync), journaled. All or none. */
+ * (fsync), journaled. All or none. ERR_REFUSED: nothing was changed, the turn goes on, and the
+ * complaint says why; anything else is the storage's, and ends the turn. */
 MUST_USE enum err writer_acts(struct writer *writer, const struct bytes *events, size_t count,
                               struct complaint *complaint, uint64_t *ret_first_seq,
                               uint64_t *ret_last_seq);

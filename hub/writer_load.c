@@ -2,6 +2,7 @@
  */
 #include "hub/writer_inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what the journal says ---- */
@@ -79,41 +80,55 @@ enum err settings_load(struct txn *txn, struct arena *arena, const PbSettings **
     return err;
 }
 
-struct lost_fold {
-    struct txn *txn;
-    struct arena *arena;
-    struct lost_history *lost;
-};
-
-static enum err fold_lost(void *context, uint64_t seq)
+void lost_take(struct lost_history *lost, uint64_t seq, const PbEvent *event)
 {
-    struct lost_fold *fold = context;
-    struct record record;
-    const PbEvent *event = NULL;
-    arena_reset(fold->arena);
-    enum err err = open_event(fold->txn, seq, fold->arena, &record, &event);
-    if (err != ERR_OK) {
-        return err;
+    struct checkpoint named = {0};
+    bool has_named =
+        event->history_lost != NULL &&
+        checkpoint_parse(bytes_of_pb(event->history_lost->checkpoint), &named) == ERR_OK;
+    bool is_same_loss = has_named && lost->seq != 0 && named.time_us <= lost->time_us;
+    lost->seq = is_same_loss ? lost->seq : seq;
+    lost->time_us = event->time_us;
+    if (has_named && named.position.size > lost->highest_size) {
+        lost->highest_size = named.position.size;
     }
-    if (seq > fold->lost->seq) {
-        fold->lost->seq = seq;
-        fold->lost->time_us = event->time_us;
-    }
-    struct checkpoint lost;
-    if (event->history_lost != NULL &&
-        checkpoint_parse(bytes_of_pb(event->history_lost->checkpoint), &lost) == ERR_OK &&
-        lost.position.size > fold->lost->highest_size) {
-        fold->lost->highest_size = lost.position.size;
-    }
-    return ERR_OK;
+}
+
+/* They lie by kind, and are taken in by seq: they are few. */
+static enum err add_seq(void *context, uint64_t seq)
+{
+    struct buffer *seqs = context;
+    return buffer_append(seqs, &seq, sizeof seq);
+}
+
+static int compare_seqs(const void *a, const void *b)
+{
+    const uint64_t *left = a;
+    const uint64_t *right = b;
+    return (*left > *right) - (*left < *right);
 }
 
 static enum err load_lost(struct txn *txn, struct lost_history *lost)
 {
     AUTO(arena_close) struct arena arena = {0};
-    struct lost_fold fold = {.txn = txn, .arena = &arena, .lost = lost};
-    enum err err = events_walk(txn, KIND_RESTORED, NULL, fold_lost, &fold);
-    return err != ERR_OK ? err : events_walk(txn, KIND_HISTORY_LOST, NULL, fold_lost, &fold);
+    AUTO(buffer_close) struct buffer raw = {0};
+    enum err err = events_walk(txn, KIND_RESTORED, NULL, add_seq, &raw);
+    err = err != ERR_OK ? err : events_walk(txn, KIND_HISTORY_LOST, NULL, add_seq, &raw);
+    uint64_t *seqs = (void *)raw.data;
+    size_t count = raw.size / sizeof *seqs;
+    if (count > 1) {
+        qsort(seqs, count, sizeof *seqs, compare_seqs);
+    }
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        struct record record;
+        const PbEvent *event = NULL;
+        arena_reset(&arena);
+        err = open_event(txn, seqs[i], &arena, &record, &event);
+        if (err == ERR_OK) {
+            lost_take(lost, seqs[i], event);
+        }
+    }
+    return err;
 }
 
 static enum err load(struct writer *writer)

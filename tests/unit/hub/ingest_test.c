@@ -244,17 +244,22 @@ struct lost {
     int64_t first_us;
 };
 
+static void receipt_one(struct bench *bench, int32_t day, struct lost *lost)
+{
+    AUTO(buffer_close) struct buffer session = {0};
+    bench_hello(bench, peer_of(1, 11), none, &session);
+    nil_envelope(&(struct nil_report){"A-1", day, 1, false, NULL, NULL}, 1, &lost->envelope);
+    bench_submit_one(bench, peer_of(1, 11), &session, &lost->envelope, none, &lost->receipt);
+    lost->first_us = bench->now_us;
+}
+
 /* A report is receipted; then the hub starts again from an empty store: its disk was put back. */
 static void lose_history(struct bench *bench, struct lost *lost)
 {
-    AUTO(buffer_close) struct buffer session = {0};
     struct complaint complaint = {{0}};
     char command[256];
     struct store_meta meta = *store_meta(bench->store);
-    bench_hello(bench, peer_of(1, 11), none, &session);
-    nil_envelope(&(struct nil_report){"A-1", BENCH_DAY, 1, false, NULL, NULL}, 1, &lost->envelope);
-    bench_submit_one(bench, peer_of(1, 11), &session, &lost->envelope, none, &lost->receipt);
-    lost->first_us = bench->now_us;
+    receipt_one(bench, BENCH_DAY, lost);
     bench_stop(bench);
     snprintf(command, sizeof command, "rm -rf '%s'", bench->store_path);
     assert_int_equal(system(command), 0);
@@ -311,6 +316,50 @@ static void a_genuine_checkpoint_outside_the_history_journals_history_lost_once(
     bench_start(bench);
     bench_hello(bench, peer_of(1, 11), bytes_of(text, size), &session);
     assert_int_equal(bench_count(bench, KIND_HISTORY_LOST), 1);
+}
+
+/* Says hello with the checkpoint of a receipt, as an agent that holds it does; is it asked to settle? */
+static bool is_asked_to_settle(struct bench *bench, const struct lost *shown, bool settles)
+{
+    AUTO(buffer_close) struct buffer session = {0};
+    struct receipt receipt;
+    struct bytes text = none;
+    if (shown != NULL) {
+        OK(receipt_open(buffer_bytes(&shown->receipt), &bench->arena, &receipt));
+        text = receipt.checkpoint.text;
+    }
+    bench_hello(bench, peer_of(1, 11), text, &session);
+    bool is_asked = bench_answer(bench, 0, VERB_HELLO_ANSWER)->settle;
+    if (settles) {
+        Ihuriro__V1__Settled settled = IHURIRO__V1__SETTLED__INIT;
+        char *names[] = {(char *)(uintptr_t) "A-1"};
+        settled.institutions = names;
+        settled.n_institutions = 1;
+        settled.session = pb_of_bytes(buffer_bytes(&session));
+        bench_begin(bench);
+        bench_say(bench, peer_of(1, 11), VERB_SETTLED, &settled.base);
+        bench_end(bench);
+    }
+    return is_asked;
+}
+
+static void a_higher_position_of_the_same_loss_asks_nobody_again_who_is_back(void **state)
+{
+    struct bench *bench = *state;
+    AUTO(lost_close) struct lost lower = {0};
+    AUTO(lost_close) struct lost higher = {0};
+    receipt_one(bench, BENCH_DAY - 1, &lower);
+    lose_history(bench, &higher);
+    assert_true(is_asked_to_settle(bench, &lower, true));
+    assert_int_equal(bench_count(bench, KIND_BACK), 1);
+    assert_false(is_asked_to_settle(bench, &higher, false));
+    assert_int_equal(bench_count(bench, KIND_HISTORY_LOST), 2);
+    bench_stop(bench);
+    bench_start(bench);
+    assert_false(is_asked_to_settle(bench, NULL, false)); /* it is known after a start, too */
+    AUTO(lost_close) struct lost another = {0};
+    lose_history(bench, &another);
+    assert_true(is_asked_to_settle(bench, &another, true)); /* another loss: all are asked */
 }
 
 static void settled_journals_back_once_an_institution_after_lost_history(void **state)
@@ -530,7 +579,7 @@ static void an_act_that_is_refused_changes_nothing(void **state)
     struct bytes bytes = buffer_bytes(&raw);
     bench_begin(bench);
     size_t acts_before = acts_count(bench->acts);
-    assert_int_not_equal(writer_acts(bench->writer, &bytes, 1, &complaint, &first, &last), ERR_OK);
+    assert_int_equal(writer_acts(bench->writer, &bytes, 1, &complaint, &first, &last), ERR_REFUSED);
     assert_true(complaint.text[0] != 0);
     bench_end(bench);
     assert_int_equal(acts_count(bench->acts), acts_before);
@@ -553,6 +602,7 @@ int main(void)
         TEST(a_vintage_that_is_not_the_next_is_rejected_and_takes_no_vintage),
         TEST(a_reoffer_keeps_time_and_verdict_and_outlives_the_key),
         TEST(a_genuine_checkpoint_outside_the_history_journals_history_lost_once),
+        TEST(a_higher_position_of_the_same_loss_asks_nobody_again_who_is_back),
         TEST(settled_journals_back_once_an_institution_after_lost_history),
         TEST(a_better_receipt_for_what_is_held_journals_earlier_receipt),
         TEST(a_forged_or_foreign_receipt_is_as_good_as_none),
