@@ -108,6 +108,31 @@ static void start_a_day_early(struct bench *bench)
     bench->report->period->start_day--;
 }
 
+/* A day report of 30 June that begins so many days before it. */
+static void make_day_report(struct bench *bench, int32_t days_before)
+{
+    PbPeriod *period = bench->report->period;
+    period->frequency = IHURIRO__V1__PERIOD__FREQUENCY__D;
+    period->key = arena_text(&bench->arena, "2020-06-30");
+    period->end_day = period->as_of_day = JUNE_30;
+    period->start_day = JUNE_30 - days_before;
+}
+
+static void day_after_a_week_end(struct bench *bench)
+{
+    make_day_report(bench, 2);
+}
+
+static void day_that_reaches_back_too_far(struct bench *bench)
+{
+    make_day_report(bench, 32);
+}
+
+static void day_that_starts_after_its_end(struct bench *bench)
+{
+    make_day_report(bench, -1);
+}
+
 static void end_a_day_early(struct bench *bench)
 {
     bench->report->period->end_day--;
@@ -340,6 +365,9 @@ static const struct rule_case cases[] = {
     BAD(P, bad_key, "ENV-05", E, "period.key"),
     OFF(P, key_of_another_frequency, "ENV-05", E, "period.frequency", 3, 4),
     OFF(P, start_a_day_early, "ENV-05", E, "period.start_day", JUNE_30 - 29, JUNE_30 - 30),
+    GOOD(L, day_after_a_week_end),
+    OFF(L, day_that_reaches_back_too_far, "ENV-05", E, "period.start_day", JUNE_30, JUNE_30 - 32),
+    OFF(L, day_that_starts_after_its_end, "ENV-05", E, "period.start_day", JUNE_30, JUNE_30 + 1),
     OFF(P, end_a_day_early, "ENV-05", E, "period.end_day", JUNE_30, JUNE_30 - 1),
     OFF(P, as_of_a_day_early, "ENV-05", E, "period.as_of_day", JUNE_30, JUNE_30 - 1),
     GOOD(P, as_of_tomorrow),
