@@ -311,7 +311,8 @@ static enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept)
         text = stpcpy(text, filter->institutions[i]) + 1;
     }
     if (filter->period != NULL) {
-        kept->period = strcpy(text, filter->period);
+        kept->period = text;
+        (void)stpcpy(text, filter->period);
     }
     *ret_kept = kept;
     return ERR_OK;

@@ -104,7 +104,9 @@ static enum err answer_declared(const struct proving *proving, Ihuriro__V1__Proo
     view.has_proof = 1;
     view.proof = pb_of_bytes(proof_bytes(&proof));
     message->declared = &view;
-    return frame_pack(VERB_PROOF, &message->base, frame);
+    err = frame_pack(VERB_PROOF, &message->base, frame);
+    message->declared = NULL;
+    return err;
 }
 
 /* ---- which record declares it ---- */

@@ -323,7 +323,7 @@ static bool split(const char *endpoint, char host[static 256], char port[static 
     }
     memcpy(host, begin, (size_t)(end - begin));
     host[end - begin] = '\0';
-    strcpy(port, colon + 1);
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
     return true;
 }
 

@@ -184,7 +184,7 @@ static bool read_checkpoint(const json_t *root, struct snapshot_terms *terms)
     if (checkpoint == NULL || strlen(checkpoint) >= sizeof terms->checkpoint) {
         return false;
     }
-    strcpy(terms->checkpoint, checkpoint);
+    memcpy(terms->checkpoint, checkpoint, strlen(checkpoint) + 1);
     return hash_at(root, "rights", terms->rights);
 }
 

@@ -28,7 +28,7 @@ static struct snapshot_file *add_file(struct building *building, const char *nam
     assert(files->count < SNAPSHOT_FILES_MAX && strlen(name) < sizeof files->items[0].name);
     struct snapshot_file *file = &files->items[files->count++];
     *file = (struct snapshot_file){{0}, {0}};
-    strcpy(file->name, name);
+    memcpy(file->name, name, strlen(name) + 1);
     return file;
 }
 
@@ -133,7 +133,7 @@ static void columns_of(struct table *table, const ProtobufCMessageDescriptor *de
         if (is_scalar(field)) {
             table_column(table, name);
         } else if (field->label != PROTOBUF_C_LABEL_REPEATED && prefix[0] == '\0') {
-            strcat(name, ".");
+            snprintf(name, sizeof name, "%s.", field->name);
             columns_of(table, field->descriptor, name);
         }
     }

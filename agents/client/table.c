@@ -25,7 +25,7 @@ void table_begin(struct table *table, enum snapshot_format format, struct buffer
 void table_column(struct table *table, const char *name)
 {
     assert(table->column_count < TABLE_COLUMNS_MAX && strlen(name) <= TABLE_COLUMN_NAME_MAX);
-    strcpy(table->names[table->column_count++], name);
+    memcpy(table->names[table->column_count++], name, strlen(name) + 1);
 }
 
 void table_columns_end(struct table *table)

@@ -231,7 +231,7 @@ static enum err trouble(struct running *running, struct complaint *complaint)
     }
     if (strcmp(why.text, running->told) != 0 || now_ms - running->told_ms >= TELL_AGAIN_MS) {
         fprintf(stderr, "mfi-feed: %s Trying again.\n", why.text);
-        strcpy(running->told, why.text);
+        memcpy(running->told, why.text, sizeof running->told);
         running->told_ms = now_ms;
     }
     follow_forget(running->follow);
