@@ -159,6 +159,61 @@ static enum err check_receipt(struct taking *taking, const Ihuriro__V1__Answer *
                          : err;
 }
 
+/* The vintage that the hub says comes next, if that is what it rejected: 0 if not. */
+static int64_t next_vintage(struct taking *taking, const struct receipt *receipt)
+{
+    PbJudgement *judgement = NULL;
+    if (receipt->header.verdict != VERDICT_REJECTED ||
+        MESSAGE_UNPACK(judgement, MESSAGE_TOLERANT, receipt->judgement, &taking->arena,
+                       &judgement) != ERR_OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < judgement->n_findings; i++) {
+        if (strcmp(judgement->findings[i]->rule, "ENV-04") == 0) {
+            return judgement->findings[i]->expected;
+        }
+    }
+    return 0;
+}
+
+struct vintage_search {
+    const struct entry_key *place;
+    int64_t vintage;
+    bool is_found;
+};
+
+static enum err visit_vintage(void *context, const struct entry *entry)
+{
+    struct vintage_search *search = context;
+    const struct entry_key *place = search->place;
+    if (entry->key.type != place->type || entry->key.frequency != place->frequency ||
+        entry->key.period_end_day != place->period_end_day || entry->best.size == 0 ||
+        entry->vintage != search->vintage) {
+        return ERR_OK;
+    }
+    AUTO(arena_close) struct arena arena = {0};
+    struct receipt receipt = {0};
+    enum err err = receipt_open(entry->best, &arena, &receipt);
+    search->is_found = err == ERR_OK && verdict_accepts(receipt.header.verdict);
+    return search->is_found ? ERR_NOT_FOUND : err;
+}
+
+/* A vintage was rejected because the hub holds one that this store does not know: the store is a
+ * copy, or was put back. A new hello says how much the hub holds, and OWN brings it. */
+static enum err look_for_unknown_history(struct taking *taking, const struct receipt *receipt,
+                                         const struct entry_key *key)
+{
+    struct vintage_search search = {.place = key, .vintage = next_vintage(taking, receipt) - 1};
+    if (search.vintage <= 0) {
+        return ERR_OK;
+    }
+    enum err err = outbox_walk(&taking->txn, key->institution, visit_vintage, &search);
+    if (err == ERR_OK && !search.is_found) {
+        taking->session->hello_wanted = true;
+    }
+    return err;
+}
+
 static enum err take_receipt(struct taking *taking, const Ihuriro__V1__Answer *answer,
                              const struct in_flight *request)
 {
@@ -192,7 +247,7 @@ static enum err take_receipt(struct taking *taking, const Ihuriro__V1__Answer *a
                                      .verdict = receipt.header.verdict,
                                      .count = came.earlier_session},
               &key);
-    return ERR_OK;
+    return look_for_unknown_history(taking, &receipt, &key);
 }
 
 /* A refused offer keeps its receipt and its mark, and waits for the next hello. */
