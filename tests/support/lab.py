@@ -163,19 +163,19 @@ class Institution:
         self.write(self.folder, self.day)
         self.day += 1
 
-    def write(self, folder, number, more=0, lines=""):
+    def write(self, folder, number, more=0, lines="", currency="RWF"):
         """The books of a day; `more` on each loan makes other figures of them, `lines` go into the manifest."""
         day, loans = date_of(number), 3 + number % 5
         principal = [100000 + 1000 * i + number + more for i in range(loans)]
         os.makedirs(folder, exist_ok=True)
         put_file(folder, "loans.csv", "loan_ref,borrower_ref,product,sector,gender,currency,disbursed_on,matures_on,"
                  "principal_disbursed,principal_outstanding,overdue_since,times_restructured,restructured_on\n" + "".join(
-                     "L%d,B%d,INDIV,AGRI,%s,RWF,%s,2030-12-31,%d,%d,,0,\n" % (
-                         i, i, "FM"[i % 2], date_of(number - 30), 2 * p, p) for i, p in enumerate(principal)))
+                     "L%d,B%d,INDIV,AGRI,%s,%s,%s,2030-12-31,%d,%d,,0,\n" % (
+                         i, i, "FM"[i % 2], currency, date_of(number - 30), 2 * p, p) for i, p in enumerate(principal)))
         put_file(folder, "deposits.csv", "account_ref,owner_ref,type,balance,matures_on,gender,branch,last_tx_on\n" + "".join(
             "A%d,B%d,SAVINGS,%d,,F,,%s\n" % (i, i, 5000 + number, day) for i in range(4)))
-        put_file(folder, "manifest.ini", "institution_id = %s\nas_of = %s\nperiod_start = %s\nfrequency = D\ncurrency = RWF\n"
-                 "rows = %d\nsum_principal_outstanding = %d\n%s" % (self.id, day, day, loans, sum(principal), lines))
+        put_file(folder, "manifest.ini", "institution_id = %s\nas_of = %s\nperiod_start = %s\nfrequency = D\ncurrency = %s\n"
+                 "rows = %d\nsum_principal_outstanding = %d\n%s" % (self.id, day, day, currency, loans, sum(principal), lines))
         return folder
 
 
@@ -211,14 +211,14 @@ class Agent:
     def send(self, *words, codes=(0,)):
         return run(program("mfi-agent"), "send", *words, "-c", self.conf, codes=codes)
 
-    def report(self, institution, day, more=0, lines="reports = PORTFOLIO\n", words=(), codes=(0,)):
-        """Sends the books of a day from a folder that nobody watches."""
-        folder = institution.write(self.lab.path("books", self.name, institution.id), day, more, lines)
+    def report(self, institution, day, words=(), codes=(0,), **books):
+        """Sends the portfolio of a day, from a folder that nobody watches."""
+        folder = institution.write(self.lab.path("books", self.name, institution.id), day, lines="reports = PORTFOLIO\n", **books)
         return self.send(*words, folder, codes=codes)
 
-    def queue(self, institution, day, more=0, lines="reports = PORTFOLIO\n"):
+    def queue(self, institution, day, **books):
         """The same, and does not wait."""
-        return self.report(institution, day, more, lines, words=("--wait", "0", "--anyway"), codes=(0, 3))
+        return self.report(institution, day, words=("--wait", "0", "--anyway"), codes=(0, 3), **books)
 
     def status(self):
         return json.loads(run(program("mfi-agent"), "status", "-c", self.conf, "--format", "json").stdout)
