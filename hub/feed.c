@@ -405,7 +405,7 @@ static enum err write_access(struct feed *feed, const struct reading *reading,
     feed->out.nonce(feed->out.context, access.nonce);
     err = rights_of(feed, reading, reader, rights);
     err = err != ERR_OK ? err : access_event_pack(&access, &event);
-    err = err != ERR_OK ? err : feed->out.journal(feed->out.context, 0, buffer_bytes(&event));
+    err = err != ERR_OK ? err : reading_journal(reading, &feed->out, 0, buffer_bytes(&event));
     if (err == ERR_OK) {
         accesses_saw(feed->accesses, &key, true, reading->now_ms);
     }
@@ -460,7 +460,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
     }
     err = err != ERR_OK ? err : write_access(feed, reading, reader, fetch->filter, &from);
     if (err == ERR_BUSY) {
-        reading_retry_later(reading, &feed->out, peer, 1, "The hub is busy writing.");
+        reading_busy(reading, &feed->out, peer);
         return ERR_OK;
     }
     reading->counters->fetches++;

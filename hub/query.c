@@ -283,9 +283,9 @@ static enum err wait_for_writer(const struct asked *asked, const struct access_k
     }
     query->out.nonce(query->out.context, access->nonce);
     enum err err = access_event_pack(access, &event);
-    err = err != ERR_OK
-              ? err
-              : query->out.journal(query->out.context, query->tickets + 1, buffer_bytes(&event));
+    err = err != ERR_OK ? err
+                        : reading_journal(asked->reading, &query->out, query->tickets + 1,
+                                          buffer_bytes(&event));
     if (err == ERR_OK) {
         waiting->ticket = ++query->tickets;
         waiting->peer = *asked->peer;
@@ -330,8 +330,7 @@ static enum err open_pull(const struct asked *asked, const Ihuriro__V1__Snapshot
     }
     err = wait_for_writer(asked, &key, &access, &answer);
     if (err == ERR_BUSY) {
-        reading_retry_later(asked->reading, &query->out, asked->peer, 1,
-                            "The hub is busy writing.");
+        reading_busy(asked->reading, &query->out, asked->peer);
         return ERR_OK;
     }
     return err;

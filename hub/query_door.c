@@ -50,6 +50,7 @@ static enum err take_message(struct query_door *self)
         .generation = roster_generation(self->hub->roster),
         .now_us = hub_clock_now_us(self->hub->clock),
         .now_ms = clock_monotonic_ms(),
+        .is_short_of_disk = reading_is_short_of_disk(&txn),
         .counters = &self->hub->counters,
     };
     reading.registry = roster_take(self->hub->roster);

@@ -5,7 +5,9 @@
 #include "conf/log.h"
 
 #define ANSWER_FIXED_BYTES (CHECKPOINT_BYTES_MAX + 256) /* all but the records */
-#define VIEW_FIXED_BYTES   32                           /* tags and lengths of one RecordView */
+#define DISK_FLOOR_BYTES   ((uint64_t)256 << 20)
+#define MAP_FLOOR_PERCENT  85
+#define VIEW_FIXED_BYTES   32 /* tags and lengths of one RecordView */
 
 struct scanner {
     struct scan scan;
@@ -166,6 +168,34 @@ void position_to_message(const struct position *position, PbPosition *ret_messag
 {
     ret_message->size = position->size;
     ret_message->root = pb_of_bytes(bytes_of(position->root.bytes, SHA256_BYTES));
+}
+
+/* ---- writing down who reads ---- */
+
+bool reading_is_short_of_disk(struct txn *txn)
+{
+    uint64_t used = 0;
+    uint64_t map = 0;
+    uint64_t free_on_disk = 0;
+    return env_space(txn->env, &used, &map, &free_on_disk) != ERR_OK ||
+           free_on_disk < DISK_FLOOR_BYTES || used > map / 100 * MAP_FLOOR_PERCENT;
+}
+
+enum err reading_journal(const struct reading *reading, const struct reading_out *out,
+                         uint64_t ticket, struct bytes event)
+{
+    return reading->is_short_of_disk ? ERR_BUSY : out->journal(out->context, ticket, event);
+}
+
+void reading_busy(const struct reading *reading, const struct reading_out *out,
+                  const struct peer *peer)
+{
+    if (reading->is_short_of_disk) {
+        reading_retry_later(reading, out, peer, 60,
+                            "The hub is short of disk space, and cannot write down who reads.");
+    } else {
+        reading_retry_later(reading, out, peer, 1, "The hub is busy writing.");
+    }
 }
 
 /* ---- answers that are no records ---- */

@@ -15,15 +15,20 @@ struct reading {
     uint64_t generation; /* of the roster; taken before the registry, so never newer than it */
     int64_t now_us;      /* the hub's time, said in each answer */
     int64_t now_ms;      /* monotonic */
+    bool is_short_of_disk;
     struct counters *counters;
 };
+
+/* Near the disk floor no access can be written down, so no reading begins that would need one. The
+ * same floor as that of ingest. */
+bool reading_is_short_of_disk(struct txn *txn);
 
 /* What a step does to the world. */
 struct reading_out {
     void *context;
     /* Sends, or drops: what does not leave is asked again. */
     void (*answer)(void *context, const struct peer *peer, struct bytes frame);
-    /* Hands an ACCESS event to the writer. ERR_BUSY: the reader is told to come later. */
+    /* Hands an ACCESS event to the writer; through reading_journal. */
     enum err (*journal)(void *context, uint64_t ticket, struct bytes event);
     void (*nonce)(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES]);
 };
@@ -34,6 +39,13 @@ void reading_refuse(const struct reading *reading, const struct reading_out *out
                     const struct peer *peer, const char *rule, const char *text);
 void reading_retry_later(const struct reading *reading, const struct reading_out *out,
                          const struct peer *peer, uint32_t seconds, const char *text);
+
+/* Hands an ACCESS event to the writer. ERR_BUSY: nothing may be read now; reading_busy says so to
+ * the peer. */
+MUST_USE enum err reading_journal(const struct reading *reading, const struct reading_out *out,
+                                  uint64_t ticket, struct bytes event);
+void reading_busy(const struct reading *reading, const struct reading_out *out,
+                  const struct peer *peer);
 
 /* The party that speaks for the connection, valid today. NULL after the peer was told
  * NOT_ENTITLED. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "conf/config.h"
@@ -47,6 +48,19 @@ static enum err check_endpoint(const char *path, const char *endpoint, struct co
     }
     return complain(complaint, ERR_CONFIG, "%s: endpoint must be tcp://HOST:PORT, such as %s.",
                     path, "tcp://hub.example.org:5702");
+}
+
+const char *client_config_path(const char *given, const char *name)
+{
+    static char path[128];
+    if (given != NULL) {
+        return given;
+    }
+    snprintf(path, sizeof path, "%s.conf", name);
+    if (access(path, F_OK) != 0) {
+        snprintf(path, sizeof path, "/etc/ihuriro/%s.conf", name);
+    }
+    return path;
 }
 
 enum err client_open(const char *path, struct complaint *complaint, struct client *ret_client)

@@ -18,6 +18,8 @@ struct client {
     void *zmq; /* the process's one context */
 };
 
+/* given, or NAME.conf here, or /etc/ihuriro/NAME.conf. Lives as long as the process. */
+const char *client_config_path(const char *given, const char *name);
 /* keys_init, the configuration, hub.pub, the key, a ZeroMQ context. */
 MUST_USE enum err client_open(const char *config, struct complaint *complaint,
                               struct client *ret_client);

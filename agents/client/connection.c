@@ -407,9 +407,10 @@ enum err connection_why(struct connection *connection, struct complaint *complai
                         "%s breaks off the handshake: either hub.pub is of another hub, or this is "
                         "no hub's port. Compare hub.pub with the operator's.",
                         endpoint);
+    case TROUBLE_LOST:
+        return complain(complaint, ERR_NETWORK, "The connection to %s was lost.", endpoint);
     case TROUBLE_NONE:
     case TROUBLE_UNREACHED:
-    case TROUBLE_LOST:
     default:
         return why_unreached(endpoint, complaint);
     }

@@ -205,8 +205,9 @@ static enum err prepare(struct running *running, struct complaint *complaint)
     enum err err = parse_format(running, complaint);
     err = err != ERR_OK ? err : make_filter(running, complaint);
     err = err != ERR_OK ? err : signals_open(&running->stop_fd);
-    err =
-        err != ERR_OK ? err : client_open(running->arguments->config, complaint, &running->client);
+    err = err != ERR_OK ? err
+                        : client_open(client_config_path(running->arguments->config, "feed"),
+                                      complaint, &running->client);
     err = err != ERR_OK ? err : open_output(running, complaint, &is_new);
     err = err != ERR_OK ? err : begin(running, is_new, complaint);
     return err != ERR_OK

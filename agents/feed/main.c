@@ -17,7 +17,8 @@ static const struct client_kind kind = {
 
 #define AT(field) offsetof(struct feed_arguments, field)
 static const struct option_row rows[] = {
-    {"config", 'c', OPTION_TEXT, AT(config), "FILE", "the configuration (feed.conf)", 0, 0},
+    {"config", 'c', OPTION_TEXT, AT(config), "FILE",
+     "the configuration (feed.conf here, else /etc/ihuriro/feed.conf)", 0, 0},
     {"from", 0, OPTION_INTEGER, AT(from), "N", "start behind record N; 0: from the first (default)",
      0, INT64_MAX},
     {"new", 0, OPTION_FLAG, AT(from_end), NULL, "start behind the newest record", 0, 0},
@@ -63,7 +64,7 @@ static const struct options options = {
 
 static int run_feed(int argc, char **argv)
 {
-    struct feed_arguments arguments = {.config = "feed.conf", .from = -1, .format = "json"};
+    struct feed_arguments arguments = {.from = -1, .format = "json"};
     struct complaint complaint = {{0}};
     int code = options_parse(&options, argc, argv, &arguments, NULL);
     if (code >= 0) {

@@ -17,7 +17,8 @@ static const struct client_kind kind = {
 
 #define AT(field) offsetof(struct pull_arguments, field)
 static const struct option_row pull_rows[] = {
-    {"config", 'c', OPTION_TEXT, AT(config), "FILE", "the configuration (pull.conf)", 0, 0},
+    {"config", 'c', OPTION_TEXT, AT(config), "FILE",
+     "the configuration (pull.conf here, else /etc/ihuriro/pull.conf)", 0, 0},
     {"period", 0, OPTION_TEXT, AT(period), "PERIOD", "2020-06, 2020-Q2, 2020-W27 or 2020-06-30", 0,
      0},
     {"type", 0, OPTION_TEXTS, AT(types), "TYPE", "only this type (default: all); may be repeated",
@@ -32,7 +33,8 @@ static const struct option_row pull_rows[] = {
 };
 
 static const struct option_row prove_rows[] = {
-    {"config", 'c', OPTION_TEXT, AT(config), "FILE", "the configuration (pull.conf)", 0, 0},
+    {"config", 'c', OPTION_TEXT, AT(config), "FILE",
+     "the configuration (pull.conf here, else /etc/ihuriro/pull.conf)", 0, 0},
     {"out", 0, OPTION_TEXT, AT(out), "FILE", "where the proof goes", 0, 0},
     {0},
 };
@@ -85,7 +87,7 @@ static int ended(const char *program, enum err err, const struct complaint *comp
 
 static int run_prove(int argc, char **argv)
 {
-    struct pull_arguments arguments = {.config = "pull.conf", .at_seq = -1};
+    struct pull_arguments arguments = {.at_seq = -1};
     struct complaint complaint = {{0}};
     struct words words = {0};
     int code = options_parse(&prove_options, argc, argv, &arguments, &words);
@@ -96,7 +98,7 @@ static int run_prove(int argc, char **argv)
 
 static int run_pull(int argc, char **argv)
 {
-    struct pull_arguments arguments = {.config = "pull.conf", .at_seq = -1, .format = "csv"};
+    struct pull_arguments arguments = {.at_seq = -1, .format = "csv"};
     struct complaint complaint = {{0}};
     int code = options_parse(&pull_options, argc, argv, &arguments, NULL);
     return code >= 0 ? code : ended("mfi-pull", pull_run(&arguments, &complaint), &complaint);

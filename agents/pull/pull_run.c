@@ -30,7 +30,9 @@ static enum err reach(const struct pull_arguments *arguments, struct complaint *
 {
     pulling->arguments = arguments;
     enum err err = signals_open(&pulling->stop_fd);
-    err = err != ERR_OK ? err : client_open(arguments->config, complaint, &pulling->client);
+    err = err != ERR_OK ? err
+                        : client_open(client_config_path(arguments->config, "pull"), complaint,
+                                      &pulling->client);
     return err != ERR_OK
                ? err
                : connection_open(&pulling->client, pulling->stop_fd, &pulling->connection);

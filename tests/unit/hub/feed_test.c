@@ -375,6 +375,21 @@ static void where_the_access_cannot_be_written_nothing_is_read(void **state)
     assert_int_equal(feed_parked(readers->feed), 0);
 }
 
+static void near_the_disk_floor_no_reading_begins_and_what_was_written_down_goes_on(void **state)
+{
+    struct readers *readers = *state;
+    fetch(readers, &(struct wanted){.user = STAFF});
+    turn_feed(readers);
+    forget(readers);
+    readers->is_short_of_disk = true;
+    fetch(readers, &(struct wanted){.user = REGULATOR});
+    const Ihuriro__V1__RetryLater *later = heard(readers, 0, VERB_RETRY_LATER);
+    assert_non_null(strstr(later->text, "disk"));
+    fetch(readers, &(struct wanted){.user = STAFF});
+    turn_feed(readers);
+    heard(readers, 1, VERB_RECORDS);
+}
+
 static void what_cannot_be_read_is_refused_with_a_reason(void **state)
 {
     struct readers *readers = *state;
@@ -442,6 +457,7 @@ int main(void)
         TEST(a_filter_is_the_readers_own_and_kept_while_it_waits),
         TEST(an_opened_feed_is_written_down_once_and_then_once_a_day),
         TEST(where_the_access_cannot_be_written_nothing_is_read),
+        TEST(near_the_disk_floor_no_reading_begins_and_what_was_written_down_goes_on),
         TEST(what_cannot_be_read_is_refused_with_a_reason),
         TEST(settings_come_with_a_receipt_that_verifies),
     };

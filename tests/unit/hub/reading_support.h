@@ -20,6 +20,7 @@ struct readers {
     struct registry *registry;
     uint64_t generation;
     int64_t now_ms;
+    bool is_short_of_disk;
     struct counters counters;
     struct buffer heard[HEARD_MAX];
     struct peer to[HEARD_MAX];
@@ -200,6 +201,7 @@ static inline struct reading reading_of(struct readers *readers, struct txn *txn
         .generation = readers->generation,
         .now_us = readers->bench.now_us,
         .now_ms = readers->now_ms,
+        .is_short_of_disk = readers->is_short_of_disk,
         .counters = &readers->counters,
     };
 }
