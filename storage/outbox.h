@@ -78,6 +78,12 @@ MUST_USE enum err outbox_queue(struct outbox *outbox, PbReport *report,
                                const struct signing_key *key, int64_t now_us,
                                enum queued *ret_queued, struct entry_key *ret_key);
 
+/* The same, but figures that were rejected last are queued once more: what was wrong may have been
+ * the registration, the settings or a clock. */
+MUST_USE enum err outbox_queue_again(struct outbox *outbox, PbReport *report,
+                                     const struct signing_key *key, int64_t now_us,
+                                     enum queued *ret_queued, struct entry_key *ret_key);
+
 /* A receipt that came: stored as latest, and as best if it is better; to_offer as DESIGN says:
  * cleared only if the answered request carried the best receipt as kept (offered_best: its bytes'
  * SHA-256, or NULL), set if it came under an earlier session. A draft of the place becomes an entry

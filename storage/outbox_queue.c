@@ -7,6 +7,7 @@ struct queueing {
     PbReport *report;
     const struct signing_key *key;
     int64_t now_us;
+    bool is_again; /* what was rejected does not hold back its equal */
     enum queued queued;
     struct entry_key entry_key;
 };
@@ -15,6 +16,9 @@ static enum err queue_step(struct txn *txn, void *context);
 MUST_USE static enum err begin_entry(const struct queueing *queueing, struct kept *ret_kept);
 MUST_USE static enum err drop_needless_draft(struct txn *txn, const struct kept *wanted,
                                              const PbReport *report, struct place_view *place);
+MUST_USE static enum err pass_rejected(struct txn *txn, const struct queueing *queueing,
+                                       const struct place_view *place, const struct kept *wanted,
+                                       uint32_t *equal);
 MUST_USE static enum err find_equal(struct txn *txn, const struct place_view *place,
                                     const struct kept *wanted, const PbReport *report,
                                     uint32_t *ret_number);
@@ -32,19 +36,32 @@ MUST_USE static enum err next_order(struct txn *txn, const struct entry_key *key
 MUST_USE static enum err hash_without(const PbReport *report, bool is_status_left_out,
                                       uint8_t ret_hash[static SHA256_BYTES]);
 
+MUST_USE static enum err queue(struct outbox *outbox, struct queueing *queueing,
+                               enum queued *ret_queued, struct entry_key *ret_key)
+{
+    PbReport as_given = *queueing->report;
+    enum err err = outbox_write(outbox, queue_step, queueing);
+    if (err != ERR_OK) {
+        *queueing->report = as_given;
+        return err;
+    }
+    *ret_queued = queueing->queued;
+    *ret_key = queueing->entry_key;
+    return ERR_OK;
+}
+
 enum err outbox_queue(struct outbox *outbox, PbReport *report, const struct signing_key *key,
                       int64_t now_us, enum queued *ret_queued, struct entry_key *ret_key)
 {
     struct queueing queueing = {.report = report, .key = key, .now_us = now_us};
-    PbReport as_given = *report;
-    enum err err = outbox_write(outbox, queue_step, &queueing);
-    if (err != ERR_OK) {
-        *report = as_given;
-        return err;
-    }
-    *ret_queued = queueing.queued;
-    *ret_key = queueing.entry_key;
-    return ERR_OK;
+    return queue(outbox, &queueing, ret_queued, ret_key);
+}
+
+enum err outbox_queue_again(struct outbox *outbox, PbReport *report, const struct signing_key *key,
+                            int64_t now_us, enum queued *ret_queued, struct entry_key *ret_key)
+{
+    struct queueing queueing = {.report = report, .key = key, .now_us = now_us, .is_again = true};
+    return queue(outbox, &queueing, ret_queued, ret_key);
 }
 
 static enum err queue_step(struct txn *txn, void *context)
@@ -57,7 +74,8 @@ static enum err queue_step(struct txn *txn, void *context)
     if ((err = begin_entry(queueing, &kept)) != ERR_OK ||
         (err = place_look(txn, &kept.entry.key, &place)) != ERR_OK ||
         (err = drop_needless_draft(txn, &kept, queueing->report, &place)) != ERR_OK ||
-        (err = find_equal(txn, &place, &kept, queueing->report, &equal)) != ERR_OK) {
+        (err = find_equal(txn, &place, &kept, queueing->report, &equal)) != ERR_OK ||
+        (err = pass_rejected(txn, queueing, &place, &kept, &equal)) != ERR_OK) {
         return err;
     }
     queueing->entry_key = kept.entry.key;
@@ -77,6 +95,25 @@ static enum err queue_step(struct txn *txn, void *context)
     }
     queueing->entry_key = kept.entry.key;
     return err;
+}
+
+/* An equal one that was rejected does not count when it is to be sent again. */
+static enum err pass_rejected(struct txn *txn, const struct queueing *queueing,
+                              const struct place_view *place, const struct kept *wanted,
+                              uint32_t *equal)
+{
+    struct kept there;
+    struct entry_key key = wanted->entry.key;
+    key.number = *equal;
+    if (!queueing->is_again || *equal == 0 || *equal == place->accepted_number) {
+        return ERR_OK;
+    }
+    enum err err = rows_load(txn, &key, &there);
+    if (err == ERR_OK && there.entry.state == ENTRY_RECEIPTED &&
+        !verdict_accepts(there.best_verdict)) {
+        *equal = 0;
+    }
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
 /* Figures that went back to those that are queued leave nothing to wait. */

@@ -124,9 +124,9 @@ static enum err queue_ready(struct running *running, const char *folder, const c
     struct queued_report *queued = NULL;
     if (err == ERR_OK) {
         queued = arena_take(&arena, (examined->count + 1) * sizeof *queued);
-        err = queued != NULL
-                  ? queue_examined(running->agent, examined, options.now_us, complaint, queued)
-                  : ERR_MEMORY;
+        err = queued != NULL ? queue_examined(running->agent, examined, options.now_us, false,
+                                              complaint, queued)
+                             : ERR_MEMORY;
     }
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         char name[REPORT_NAME_MAX];

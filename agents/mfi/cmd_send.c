@@ -26,7 +26,9 @@ static const struct option_row send_rows[] = {
     {"wait", 0, OPTION_INTEGER, SEND(wait_s), "SECONDS", "how long to wait for the receipts (60)",
      0, 86400},
     {"anyway", 0, OPTION_FLAG, SEND(anyway), NULL,
-     "send what would be rejected, too: the hub keeps it as an attempt", 0, 0},
+     "send what would be rejected, and once more what was rejected, too: the hub keeps it as an "
+     "attempt",
+     0, 0},
     {0},
 };
 
@@ -55,7 +57,8 @@ struct sending {
     struct talk *talk; /* NULL: not needed, or a running agent talks */
     bool is_beside;    /* one does */
     char last_trouble[512];
-    bool is_refused; /* a folder or a report was: exit 1 */
+    bool is_refused;   /* a folder or a report was: exit 1 */
+    bool is_unchanged; /* the figures of a report were there already */
 };
 
 static enum err wait_for(struct waiting *waiting, const struct entry_key *key)
@@ -102,13 +105,15 @@ static void print_refusal(const char *folder, const struct examined *examined)
             program, folder);
 }
 
-static void say_queued(const struct examined *examined, const struct queued_report *queued)
+static void say_queued(struct sending *sending, const struct examined *examined,
+                       const struct queued_report *queued)
 {
     for (size_t i = 0; i < examined->count; i++) {
         char name[REPORT_NAME_MAX];
         report_name(queued[i].key.type, queued[i].key.frequency, queued[i].key.period_end_day,
                     name);
         if (queued[i].queued == QUEUED_UNCHANGED) {
+            sending->is_unchanged = true;
             printf("%s of %s: the figures did not change; nothing new is sent.\n", name,
                    queued[i].key.institution);
         } else if (queued[i].queued == QUEUED_DRAFT) {
@@ -140,9 +145,10 @@ static enum err queue_folder(struct sending *sending, const char *folder,
     if (queued == NULL) {
         return ERR_MEMORY;
     }
-    err = queue_examined(sending->agent, examined, options.now_us, complaint, queued);
+    err = queue_examined(sending->agent, examined, options.now_us, sending->arguments->anyway,
+                         complaint, queued);
     if (err == ERR_OK) {
-        say_queued(examined, queued);
+        say_queued(sending, examined, queued);
     }
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         err = wait_for(&sending->waiting, &queued[i].key);
@@ -337,6 +343,14 @@ static enum err send_all(struct sending *sending, bool has_folders, struct compl
     }
     if (err == ERR_OK && !has_folders && sending->waiting.count == 0) {
         return say_nothing_queued(sending);
+    }
+    if (err == ERR_OK && sending->is_refused && sending->is_unchanged) {
+        fflush(stdout);
+        fprintf(stderr,
+                "%s: figures that were rejected are not sent again as they are. If what was wrong "
+                "is put right elsewhere (the registration, a clock), --anyway sends them once "
+                "more.\n",
+                program);
     }
     if (err == ERR_OK && open > 0) {
         say_kept(sending, open);

@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 enum err queue_examined(struct agent *agent, const struct examined *examined, int64_t now_us,
-                        struct complaint *complaint, struct queued_report *ret_queued)
+                        bool is_again, struct complaint *complaint,
+                        struct queued_report *ret_queued)
 {
     for (size_t i = 0; i < examined->count; i++) {
         PbReport *report = examined->reports[i].report;
@@ -13,8 +14,11 @@ enum err queue_examined(struct agent *agent, const struct examined *examined, in
                             "There is no signing key of %s; add it to `institutions` in %s.",
                             report->institution, agent->config);
         }
-        enum err err = outbox_queue(agent->outbox, report, key, now_us, &ret_queued[i].queued,
-                                    &ret_queued[i].key);
+        struct queued_report *queued = &ret_queued[i];
+        enum err err = is_again ? outbox_queue_again(agent->outbox, report, key, now_us,
+                                                     &queued->queued, &queued->key)
+                                : outbox_queue(agent->outbox, report, key, now_us, &queued->queued,
+                                               &queued->key);
         if (err != ERR_OK) {
             return complain(
                 complaint, err,

@@ -116,6 +116,20 @@ def a_rejected_report_among_thirty_does_not_block_the_others(lab):
            lambda: "a rejected report took a vintage: %s" % [(r.vintage, r.verdict) for r in journaled])
 
 
+def what_was_rejected_for_its_registration_is_accepted_after_that_was_put_right(lab):
+    hub = lab.hub().start()
+    agent, institution = one_agent(lab, hub)
+    hub.command("parties", "set", institution.id, "--currency", "KES")
+    agent.report(institution, DAY_0, codes=(1,))
+    hub.command("parties", "set", institution.id, "--currency", "RWF")
+    told = agent.report(institution, DAY_0, codes=(1,))
+    expect("did not change" in told.stdout and "--anyway" in told.stderr, "it says: %s%s" % (told.stdout, told.stderr))
+    agent.report(institution, DAY_0, words=("--anyway",))
+    journaled = check_whole(hub, [agent])
+    expect([(r.vintage, r.verdict) for r in journaled] == [(1, REJECTED), (1, ACCEPTED)],
+           lambda: "in the journal: %s" % [(r.vintage, r.verdict) for r in journaled])
+
+
 def without_a_network_everything_is_kept_and_said_so(lab):
     hub = lab.hub()
     hub.start()

@@ -11,6 +11,7 @@ struct outbox_test {
     struct outbox *outbox;
     struct store *hub;
     char path[128];
+    bool is_again; /* figures are queued with outbox_queue_again */
 };
 
 static inline int enter_outbox(void **state)
@@ -62,7 +63,8 @@ static inline enum queued queue_figures(struct outbox_test *test, const struct f
     AUTO(arena_close) struct arena arena = {0};
     enum queued queued = QUEUED_NEW;
     PbReport *report = make_report(&arena, figures);
-    assert_ok(outbox_queue(test->outbox, report, test->here->key, now_us, &queued, ret_key));
+    assert_ok((test->is_again ? outbox_queue_again : outbox_queue)(
+        test->outbox, report, test->here->key, now_us, &queued, ret_key));
     return queued;
 }
 

@@ -57,6 +57,25 @@ static void rejected_figures_are_not_sent_again_unchanged(void **state)
     assert_int_equal(again.number, key.number);
 }
 
+static void rejected_figures_are_queued_again_when_that_is_asked_for(void **state)
+{
+    struct outbox_test *test = *state;
+    struct entry_key key;
+    struct entry_key again;
+    struct figures figures = june(10);
+    assert_int_equal(queue_figures(test, &figures, NOW_US, &key), QUEUED_NEW);
+    exchange(test, &key, VERDICT_REJECTED, NOW_US, false);
+    test->is_again = true;
+    figures.produced_at_us += SECOND_US;
+    assert_int_equal(queue_figures(test, &figures, NOW_US, &again), QUEUED_NEW);
+    assert_int_not_equal(again.number, key.number);
+    assert_int_equal(queue_figures(test, &figures, NOW_US, &again), QUEUED_UNCHANGED);
+    exchange(test, &again, VERDICT_ACCEPTED, NOW_US, false);
+    figures.produced_at_us += SECOND_US; /* what is accepted is there, whoever asks */
+    assert_int_equal(queue_figures(test, &figures, NOW_US, &key), QUEUED_UNCHANGED);
+    assert_int_equal(key.number, again.number);
+}
+
 static void a_correction_that_went_back_to_the_accepted_figures_is_not_sent(void **state)
 {
     struct outbox_test *test = *state;
@@ -430,6 +449,7 @@ int main(void)
         TEST(a_first_report_gets_vintage_one_and_the_institutions_signature),
         TEST(figures_that_did_not_change_are_not_queued_again),
         TEST(rejected_figures_are_not_sent_again_unchanged),
+        TEST(rejected_figures_are_queued_again_when_that_is_asked_for),
         TEST(a_correction_that_went_back_to_the_accepted_figures_is_not_sent),
         TEST(a_rejected_report_takes_no_vintage_and_its_repair_states_the_same_one),
         TEST(a_correction_says_error_unless_only_its_status_became_final),
