@@ -96,7 +96,7 @@ static const struct task tasks[] = {
      "consistency",
      do_consistency},
     {{"mfi-verify store", "DIR",
-      "Verifies a whole store of a hub, or a backup's: hashes, tree, checkpoints, signatures, and "
+      "Verifies a whole store, of a hub or of a backup: hashes, tree, checkpoints, signatures, and "
       "every index made again.",
       rows, 1, 1, NULL},
      "store",

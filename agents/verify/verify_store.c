@@ -1,15 +1,36 @@
 #include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "agents/verify/verify.h"
 #include "storage/check.h"
+
+/* A hub's or a backup's folder has its store in it. */
+static const char *find_store(const char *folder, char *path, size_t size)
+{
+    if (snprintf(path, size, "%s/data.mdb", folder) < (int)size && access(path, F_OK) == 0) {
+        return folder;
+    }
+    if (snprintf(path, size, "%s/store/data.mdb", folder) < (int)size && access(path, F_OK) == 0) {
+        snprintf(path, size, "%s/store", folder);
+        return path;
+    }
+    return folder;
+}
 
 enum err verify_store(const char *folder, const struct hub_identity *hub, int out_fd,
                       struct statement *statement, struct complaint *complaint)
 {
     struct check_report report = {0};
+    char path[4096];
+    folder = find_store(folder, path, sizeof path);
     enum err err = check_store_forked(folder, hub, out_fd, &report);
     if (err != ERR_OK) {
-        return complain(complaint, ERR_USAGE, "%s cannot be checked: %s.", folder, err_text(err));
+        return complain(
+            complaint, ERR_USAGE,
+            "%s cannot be checked (%s); name a store, or the folder of a hub or backup that it "
+            "is in.",
+            folder, err_text(err));
     }
     if (report.problems > 0) {
         return complain(complaint, ERR_CORRUPT,
@@ -31,6 +52,8 @@ enum err verify_store(const char *folder, const struct hub_identity *hub, int ou
                      "records before it",
                      hub->origin);
     statement_proven(statement, "every index was made again from the records and is equal");
-    statement_conclude(statement, "The store is whole: %" PRIu64 " records.", report.records);
+    statement_conclude(statement,
+                       "The store is whole: every record up to number %" PRIu64 " is what it was.",
+                       report.records);
     return ERR_OK;
 }
