@@ -252,6 +252,9 @@ static enum err pack_snapshot_answer(const struct asked *asked,
     answer.asked_at_seq = snapshot->at_seq;
     answer.has_now_us = 1;
     answer.now_us = asked->reading->now_us;
+    answer.reader = (char *)(uintptr_t)asked->reader->id; /* packed only */
+    answer.has_role = 1;
+    answer.role = (Ihuriro__V1__PartyAct__Role)asked->reader->role;
     return frame_pack(VERB_SNAPSHOT_ANSWER, &answer.base, frame);
 }
 

@@ -46,6 +46,10 @@ static void set_terms(json_t *root, const struct snapshot_terms *terms)
                   hex_text(terms->position.root.bytes)));
     set(root, "checkpoint", json_string(terms->checkpoint));
     set(root, "rights", hex_text(terms->rights));
+    if (terms->role != ROLE_NONE) {
+        set(root, "reader", json_string(terms->reader));
+        set(root, "role", json_string(role_name(terms->role)));
+    }
 }
 
 /* n of N: N are the members that are valid at the period's end. */
@@ -58,14 +62,13 @@ static json_t *coverage(const struct snapshot_fold *fold)
             continue;
         }
         for (size_t i = 0; i < fold->member_count; i++) {
-            const struct snapshot_cell *cell = snapshot_cell_find(fold, fold->members[i]->id, type);
-            counts[cell != NULL ? cell->status : CELL_NOT_REPORTED]++;
+            counts[snapshot_status(fold, fold->members[i]->id, type)]++;
         }
         json_array_append_new(
-            rows, json_pack("{s:s, s:I, s:I, s:I, s:I}", "type", report_type_name(type),
+            rows, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "type", report_type_name(type),
                             "reporting", counts[CELL_REPORTED] + counts[CELL_NOT_SHARED], "of",
                             (json_int_t)fold->member_count, "not_shared", counts[CELL_NOT_SHARED],
-                            "rejected", counts[CELL_REJECTED]));
+                            "rejected", counts[CELL_REJECTED], "not_seen", counts[CELL_NOT_SEEN]));
     }
     return rows;
 }
@@ -188,13 +191,29 @@ static bool read_checkpoint(const json_t *root, struct snapshot_terms *terms)
     return hash_at(root, "rights", terms->rights);
 }
 
+static bool read_reader(const json_t *root, struct snapshot_terms *terms)
+{
+    const char *reader = text_at(root, "reader");
+    const char *role = text_at(root, "role");
+    if (json_object_get(root, "reader") == NULL && json_object_get(root, "role") == NULL) {
+        return true; /* the hub did not say */
+    }
+    if (reader == NULL || role == NULL || !institution_id_is_valid(reader) ||
+        role_parse(role, &terms->role) != ERR_OK) {
+        return false;
+    }
+    memcpy(terms->reader, reader, strlen(reader) + 1);
+    return true;
+}
+
 static const struct {
     const char *what;
     bool (*read)(const json_t *root, struct snapshot_terms *terms);
 } parts[] = {
-    {"format", read_format},     {"period", read_period},
-    {"types", read_types},       {"known_at or asked_at_seq", read_times},
-    {"position", read_position}, {"checkpoint or rights", read_checkpoint},
+    {"format", read_format},         {"period", read_period},
+    {"types", read_types},           {"known_at or asked_at_seq", read_times},
+    {"position", read_position},     {"checkpoint or rights", read_checkpoint},
+    {"reader or role", read_reader},
 };
 
 enum err manifest_read(struct bytes text, struct complaint *complaint,

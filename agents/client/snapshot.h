@@ -29,6 +29,8 @@ struct snapshot_terms {
     char checkpoint[CHECKPOINT_BYTES_MAX + 1]; /* text of the signed note; its position is position
                                                 */
     uint8_t rights[SHA256_BYTES];
+    char reader[INSTITUTION_ID_MAX + 1]; /* who pulled; "" where the hub did not say */
+    int role;                            /* as what: enum role */
 };
 
 /* The filter that goes with the terms: at SNAPSHOT, at FETCH, and in the manifest. Lives in arena.

@@ -380,9 +380,11 @@ static void optional_day(struct table *table, int32_t day)
     table_text(table, text);
 }
 
-static void status_cells(struct table *table, const struct snapshot_cell *cell)
+static void status_cells(struct table *table, const struct snapshot_fold *fold,
+                         const char *institution, int type)
 {
-    table_text(table, cell_status_name(cell != NULL ? cell->status : CELL_NOT_REPORTED));
+    const struct snapshot_cell *cell = snapshot_cell_find(fold, institution, type);
+    table_text(table, cell_status_name(snapshot_status(fold, institution, type)));
     if (cell == NULL || cell->current == NULL) {
         table_none(table);
         table_none(table);
@@ -409,7 +411,7 @@ static enum err build_institutions(struct building *building)
         optional_day(&table, party->valid_to_day);
         for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
             if (building->terms->types & (1U << type)) {
-                status_cells(&table, snapshot_cell_find(&building->fold, party->id, type));
+                status_cells(&table, &building->fold, party->id, type);
             }
         }
         table_row_end(&table);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/access.h"
+
 /* In order of institution, type; accepted ones first, then the highest vintage, the earliest
  * first_received_at, the lowest seq: the first of a cell is the current one. */
 static int by_cell(const void *a, const void *b)
@@ -180,12 +182,29 @@ const struct snapshot_cell *snapshot_cell_find(const struct snapshot_fold *fold,
     return NULL;
 }
 
+/* Who may not see a report of this kind at all must not take its absence for silence. */
+enum cell_status snapshot_status(const struct snapshot_fold *fold, const char *institution,
+                                 int type)
+{
+    const struct snapshot_cell *cell = snapshot_cell_find(fold, institution, type);
+    if (cell != NULL) {
+        return cell->status;
+    }
+    struct party reader = {.role = (enum role)fold->terms->role};
+    struct header header = {
+        .kind = KIND_REPORT, .type = (uint8_t)type, .verdict = VERDICT_ACCEPTED};
+    memcpy(reader.id, fold->terms->reader, sizeof reader.id);
+    memcpy(header.institution, institution, strlen(institution) + 1);
+    return reader.role != ROLE_NONE && access_sight(&reader, fold->registry, &header) == SIGHT_NONE
+               ? CELL_NOT_SEEN
+               : CELL_NOT_REPORTED;
+}
+
 const char *cell_status_name(enum cell_status status)
 {
     static const char *const names[] = {
-        [CELL_NOT_REPORTED] = "not_reported",
-        [CELL_REJECTED] = "rejected",
-        [CELL_NOT_SHARED] = "not_shared",
+        [CELL_NOT_REPORTED] = "not_reported", [CELL_NOT_SEEN] = "not_seen",
+        [CELL_REJECTED] = "rejected",         [CELL_NOT_SHARED] = "not_shared",
         [CELL_REPORTED] = "reported",
     };
     return names[status];

@@ -7,6 +7,7 @@
 
 enum cell_status {
     CELL_NOT_REPORTED,
+    CELL_NOT_SEEN,   /* nothing came, and the reader may not even see a header */
     CELL_REJECTED,   /* attempts only */
     CELL_NOT_SHARED, /* reported; the reader may see its header only */
     CELL_REPORTED,
@@ -39,6 +40,9 @@ void snapshot_fold_close(struct snapshot_fold *fold);
 /* NULL: nothing came. */
 const struct snapshot_cell *snapshot_cell_find(const struct snapshot_fold *fold,
                                                const char *institution, int type);
+/* Of a member, also where nothing came. */
+enum cell_status snapshot_status(const struct snapshot_fold *fold, const char *institution,
+                                 int type);
 const char *cell_status_name(enum cell_status status);
 
 /* manifest.json, the last of the files. */

@@ -16,7 +16,6 @@
 #define SCRIPT_MS     5000   /* the same with --until-head, which is for scripts */
 #define TELL_AGAIN_MS 300000 /* the same trouble */
 #define RETRY_MAX_S   300
-#define ANSWER_BYTES  (256 * 1024)
 
 struct running {
     const struct feed_arguments *arguments;
@@ -182,7 +181,7 @@ static enum err begin(struct running *running, bool is_new, struct complaint *co
         .hub = &running->client.hub,
         .filter = &running->filter,
         .wait_ms = arguments->until_head ? 0 : WAIT_MS,
-        .max_bytes = ANSWER_BYTES,
+
     };
     if (is_new && arguments->from > 0) {
         running->cursor.position.size = (uint64_t)arguments->from;

@@ -120,6 +120,10 @@ static enum err take_opened(const Ihuriro__V1__SnapshotAnswer *answer,
     memcpy(terms->checkpoint, answer->checkpoint.data, answer->checkpoint.len);
     terms->checkpoint[answer->checkpoint.len] = '\0';
     memcpy(terms->rights, answer->rights.data, SHA256_BYTES);
+    if (answer->reader != NULL && institution_id_is_valid(answer->reader) && answer->has_role) {
+        memcpy(terms->reader, answer->reader, strlen(answer->reader) + 1);
+        terms->role = (int)answer->role;
+    }
     ret_opened->records = answer->records;
     memcpy(ret_opened->ids_hash, answer->ids_hash.data, SHA256_BYTES);
     return ERR_OK;

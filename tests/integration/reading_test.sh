@@ -228,7 +228,8 @@ step "staff see headers of whom shares nothing, and pull from the query door wit
 sed "s|^endpoint = .*|endpoint = \"tcp://127.0.0.1:$QUERY\";|" "$WORK/feed/feed.conf" >"$WORK/feed/pull.conf"
 expect 0 "$BIN/mfi-pull" -c "$WORK/feed/pull.conf" --period 2019-03 --out "$WORK/staff"
 expect 0 "$BIN/mfi-verify" pull "$WORK/staff" --hub "$HUB_PUB"
-[ ! -s "$WORK/staff/exposures.csv" ] || [ "$(wc -l <"$WORK/staff/exposures.csv")" -eq 1 ] || fail "staff see exposures"
+[ "$(wc -l <"$WORK/staff/exposures.csv")" -eq 1 ] || fail "staff see exposures"
+[ "$(jq -c '.coverage[] | select(.type == "EXPOSURES") | [.reporting, .not_seen]' "$WORK/staff/manifest.json")" = "[0,40]" ] || fail "what staff may not see is called silence"
 
 step "a checkpoint that was kept is proven"
 expect 0 pull prove "$WORK/march" --out "$WORK/proof"

@@ -222,6 +222,19 @@ static void every_valid_member_is_listed_whether_it_reported_or_not(void **state
     assert_has_not(bench, "portfolio.csv", "\nC,"); /* its header says nothing of figures */
 }
 
+static void what_the_reader_may_not_see_is_not_called_silence(void **state)
+{
+    struct bench *bench = *state;
+    bench->terms.types = 1U << TYPE_PORTFOLIO | 1U << TYPE_EXPOSURES;
+    bench->terms.role = ROLE_ASSOCIATION;
+    strcpy(bench->terms.reader, "AMIR");
+    add_member(bench, "A", "Abahuje", 0);
+    build(bench);
+    assert_has(bench, "institutions.csv", "A,Abahuje,,,RWF,,,not_reported,,,not_seen,,\n");
+    assert_has(bench, "manifest.json", "\"role\": \"association\"");
+    assert_has(bench, "manifest.json", "\"not_seen\": 1");
+}
+
 static void repeated_fields_are_long_tables_and_ratios_a_wide_one(void **state)
 {
     struct bench *bench = *state;
@@ -289,6 +302,8 @@ static void a_manifest_gives_its_terms_back(void **state)
     bench->terms.position.size = 77;
     bench->terms.position.root.bytes[3] = 9;
     bench->terms.rights[5] = 1;
+    bench->terms.role = ROLE_MEMBER;
+    strcpy(bench->terms.reader, "SACCO-001");
     build(bench);
     struct buffer *manifest = &bench->files.items[bench->files.count - 1].bytes;
     OK(manifest_read(buffer_bytes(manifest), &complaint, &read));
@@ -298,6 +313,8 @@ static void a_manifest_gives_its_terms_back(void **state)
     assert_false(read.has_at_seq);
     assert_string_equal(read.checkpoint, bench->terms.checkpoint);
     assert_memory_equal(read.rights, bench->terms.rights, SHA256_BYTES);
+    assert_string_equal(read.reader, "SACCO-001");
+    assert_int_equal(read.role, ROLE_MEMBER);
     for (size_t cut = 0; cut < manifest->size - 2; cut += 7) {
         assert_int_not_equal(manifest_read(bytes_of(manifest->data, cut), &complaint, &read),
                              ERR_OK);
@@ -337,6 +354,7 @@ int main(void)
         TEST(of_two_of_one_vintage_the_one_accepted_earliest_is_current_and_contested),
         TEST(an_earlier_receipt_gives_its_verdict_and_its_time),
         TEST(every_valid_member_is_listed_whether_it_reported_or_not),
+        TEST(what_the_reader_may_not_see_is_not_called_silence),
         TEST(repeated_fields_are_long_tables_and_ratios_a_wide_one),
         TEST(a_text_that_looks_like_a_formula_is_made_harmless),
         TEST(json_is_the_same_as_arrays),

@@ -109,6 +109,8 @@ static void a_pull_is_answered_only_when_its_access_is_committed(void **state)
     commit(readers);
     const Ihuriro__V1__SnapshotAnswer *answer = heard(readers, 0, VERB_SNAPSHOT_ANSWER);
     assert_int_equal(answer->number, 3);
+    assert_string_equal(answer->reader, "BNR");
+    assert_int_equal(answer->role, ROLE_REGULATOR);
     assert_int_equal(event->access->records, answer->records);
     assert_memory_equal(event->access->ids_hash.data, answer->ids_hash.data, SHA256_BYTES);
     assert_int_equal(event->access->position->size, answer->position->size);
