@@ -13,7 +13,7 @@ import checks  # noqa: E402
 import client  # noqa: E402
 import journal  # noqa: E402
 import people  # noqa: E402
-from checks import Broken, need, sha256  # noqa: E402
+from checks import need, sha256  # noqa: E402
 from lab import SOURCE, Failed, Lab, add_lines, program, run, wait_until  # noqa: E402
 from nacl.signing import SigningKey  # noqa: E402
 
@@ -89,8 +89,9 @@ class Stage:
     """A hub, an institution and a regulator; what was sent and what came of it."""
 
     def __init__(self, lab):
-        self.lab = lab
-        self.hub = lab.hub().start()
+        self.lab, self.hub = lab, lab.hub()
+        lengthen_settings(self.hub)
+        self.hub.start()
         self.keys = checks.HubKeys(self.hub.pub)
         self.sacco = people.Institution("SACCO-001").enrol(self.hub, "yes")
         self.other = people.Institution("SACCO-002").enrol(self.hub)
@@ -101,6 +102,16 @@ class Stage:
     def close(self):
         self.submitter.close()
         self.subscriber.close()
+
+
+def lengthen_settings(hub):
+    """Ten thousand codes more, so that they take several pages."""
+    path = os.path.join(hub.folder, "settings.cfg")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    more = ", ".join('"LONG-CODE-%d"' % number for number in range(10000))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace('codes = [ "INDIV",', 'codes = [ %s, "INDIV",' % more, 1))
 
 
 def findings(entry):
@@ -179,7 +190,8 @@ def settings_come_in_pages_with_their_receipt(stage):
     for endpoint, key in ((stage.hub.ingest, stage.sacco.transport), (stage.hub.feed, stage.bnr.transport),
                           (stage.hub.query, stage.bnr.transport)):
         connection = client.Connection(endpoint, stage.keys.transport, key)
-        whole, header, _ = client.settings(connection, stage.keys, hello.settings)
+        whole, header, pages = client.settings(connection, stage.keys, hello.settings)
+        need(pages > 1, "the settings came in one page of %d bytes" % len(whole))
         expect("settings in force", client.settings(connection, stage.keys)[:1], (whole,))
         expect("id of the settings", header.id, hello.settings)
         event = checks.messages["record"].Event.FromString(whole)
@@ -250,8 +262,8 @@ def a_pull_is_proven(stage):
     again, same = client.pull(stage.keys, stage.hub.query, stage.bnr.transport, month[0])
     expect("the pull after an unrelated record", ([row.header.raw for row in same], again.raw),
            ([row.header.raw for row in rows], first.raw))
-    newest = client.prove(stage.keys, stage.hub.query, stage.bnr.transport, first)
-    need(newest.size > first.size, "a newer checkpoint")
+    newest, declared = client.prove(stage.keys, stage.hub.query, stage.bnr.transport, first)
+    need(newest.size > first.size and declared is None, "a newer checkpoint")
 
 
 def the_admin_door_answers(stage):
@@ -331,6 +343,47 @@ def the_c_feed_sees_the_same(stage):
                    (row.header.institution, row.header.vintage, row.content.institution))
 
 
+def a_hub_that_was_put_back_is_made_whole(stage):
+    """The disk of yesterday, without a word: the submitter offers again what is gone, the subscriber rewinds."""
+    kept = stage.lab.path("yesterday")
+    stage.hub.process.stop()
+    shutil.copytree(stage.hub.store, kept)
+    stage.hub.start()
+    stage.submitter.session = None
+    day = people.today()
+    entries = stage.submitter.submit(*(stage.sacco.nil(day - back, note="lost") for back in (90, 91, 92)))
+    bad, = stage.submitter.submit(stage.sacco.nil(day - 90, note="lost", vintage=7, reason=1))
+    expect("verdict", bad.best[0].verdict, checks.REJECTED)
+    subscriber = stage.subscriber.to_head()
+    lost = subscriber.position
+    stage.hub.process.stop()
+    shutil.rmtree(stage.hub.store)
+    shutil.copytree(kept, stage.hub.store)
+    stage.hub.start()
+
+    was = {entry.best[0].id: entry.best for entry in [*entries, bad]}
+    newest = entries[-1].latest[1]
+    stage.submitter.session = None
+    answer = stage.submitter.hello()
+    marked = {identity for identity, entry in stage.submitter.entries.items() if entry.to_offer}
+    need(0 < answer.stands.size < lost[0] and set(was) <= marked, "what stands, and what is marked")
+    for entry in stage.submitter.offer():
+        need(entry.refused is None and not entry.to_offer, "what was offered: %s" % entry.refused)
+    for identity, (header, _, raw) in was.items():
+        again, _, receipt = stage.submitter.entries[identity].latest
+        expect("time and verdict of a re-offer", (again.first_received_at, again.verdict, again.vintage, again.judgement_hash),
+               (header.first_received_at, header.verdict, header.vintage, header.judgement_hash))
+    subscriber.to_head()
+    need([put[0] for put in subscriber.puts_out] == ["rewind"] and subscriber.puts_out[0][1] < lost[0], "the rewind")
+    need(set(was) <= {row.header.id for row in subscriber.rows}, "what was lost is not seen again")
+    need(any(row.header.kind == checks.HISTORY_LOST for row in subscriber.rows), "nobody says that history was lost")
+    _, declared = client.prove(stage.keys, stage.hub.query, stage.bnr.transport, newest)
+    need(declared is not None and declared.header.kind == checks.HISTORY_LOST, "the fork is not declared")
+    need(stage.submitter.hello().settle, "the hub does not ask to settle")
+    stage.submitter.settled()
+    subscriber.until(lambda s: any(row.header.kind == checks.BACK and row.header.institution == "SACCO-001" for row in s.rows))
+
+
 def the_store_is_what_was_served(stage):
     head = stage.subscriber.to_head().position
     stage.hub.process.stop()
@@ -352,7 +405,7 @@ def main():
                       settings_come_in_pages_with_their_receipt, what_the_hub_holds_comes_back,
                       a_subscriber_sees_everything_live_and_filtered, a_cursor_of_another_history_is_told_what_stands,
                       a_pull_is_proven, the_admin_door_answers, mfi_verify_takes_receipts_from_here, the_c_agent_gets_the_same_back,
-                      the_c_feed_sees_the_same, the_store_is_what_was_served):
+                      the_c_feed_sees_the_same, a_hub_that_was_put_back_is_made_whole, the_store_is_what_was_served):
             scene(stage)
             print("- " + scene.__name__.replace("_", " "), flush=True)
         stage.close()

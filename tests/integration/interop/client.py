@@ -258,6 +258,15 @@ class Submitter:
                            receipt_bytes(answer.header, answer.proof, checkpoint.raw, answer.judgement))
                 entry.refused, entry.to_offer = None, False
 
+    def offer(self, seconds=30):
+        """What is marked, oldest first, each with its best receipt."""
+        marked = sorted((e for e in self.entries.values() if e.to_offer), key=lambda entry: entry.best[0].first_received_at)
+        return self.submit(*(entry.envelope for entry in marked), seconds=seconds)
+
+    def settled(self):
+        """Nothing is left to offer; there is no answer."""
+        self.connection.send(message("SETTLED", session=self.session, institutions=list(self.held)))
+
     def own(self, institution):
         """Walks back through all that the hub holds of an institution: entries, newest first."""
         found, before = [], 0
@@ -451,13 +460,18 @@ def pull(hub, endpoint, key, period, kinds=(REPORT, EARLIER_RECEIPT, PARTY, AGRE
 
 
 def prove(hub, endpoint, key, first):
-    """That the history goes on from a checkpoint; returns the newest one."""
+    """How the history goes on from a checkpoint: the newest one, and the record that declares a fork, or None if there is none."""
     connection = Connection(endpoint, hub.transport, key)
     try:
         body = connection.ask("PROVE", "PROOF", number=1, checkpoint=first.raw)
         newest = Checkpoint(body.to, hub)
-        need(getattr(body, "from") == first.raw and body.HasField("consistency"), "not what was asked")
-        check_consistency(first.size, first.root, newest.size, newest.root, body.consistency)
-        return newest
+        need(getattr(body, "from") == first.raw and body.HasField("consistency") != body.HasField("declared"), "not what was asked")
+        if body.HasField("consistency"):
+            check_consistency(first.size, first.root, newest.size, newest.root, body.consistency)
+            return newest, None
+        row = Row(body.declared)
+        need(row.header.kind in (RESTORED, HISTORY_LOST), "a record that declares nothing")
+        check_inclusion(leaf_hash(row.header.raw), row.header.seq - 1, newest.size, row.proof, newest.root)
+        return newest, row
     finally:
         connection.close()

@@ -2,6 +2,7 @@
  * code here. */
 #include "proto/frames.h"
 #include "proto/receipt.h"
+#include "proto/rules.h"
 
 #include "tests/support/samples.h"
 
@@ -286,6 +287,23 @@ static void limits_are_those_of_the_code(void **state)
     assert_int_equal(missing, 0);
 }
 
+static void every_rule_stands_there_with_what_must_hold(void **state)
+{
+    (void)state;
+    static const char *const severities[] = {"", "INFO", "WARNING", "ERROR"};
+    size_t count = 0;
+    const struct rule *rules = rules_at(0, &count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        char row[256];
+        (void)snprintf(row, sizeof row, "| %s | %s | %s | %s | %s |", rules[i].id,
+                       severities[rules[i].severity], rules[i].summary,
+                       rules[i].needs_hub ? "hub" : "both", rules[i].is_fixed ? "no" : "yes");
+        expect(row);
+    }
+    assert_int_equal(missing, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup(every_kind_of_record_stands_there_with_its_number, forget_missing),
         cmocka_unit_test_setup(every_field_of_every_report_is_defined, forget_missing),
         cmocka_unit_test_setup(limits_are_those_of_the_code, forget_missing),
+        cmocka_unit_test_setup(every_rule_stands_there_with_what_must_hold, forget_missing),
     };
     return cmocka_run_group_tests(tests, read_readme, free_readme);
 }
