@@ -48,7 +48,7 @@ packages_install() {
     echo "Installing: ${missing[*]}"
     if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null ||
         ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
-            apt-get -qy -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" </dev/null; then
+            apt-get -qy -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 install --no-install-recommends "${missing[@]}" </dev/null; then
         packages_say_missing "${missing[@]}"
         return 2
     fi
