@@ -7,11 +7,15 @@ struct seen {
     int64_t seen_ms;
     int64_t written_ms;
     bool was_written;
+    bool is_taken;
 };
 
+/* Sets by the first bytes of the key, so that looking is as quick with thousands of readers. */
+#define WAYS 8
+#define SETS (ACCESSES_KEPT / WAYS)
+
 struct accesses {
-    size_t count;
-    struct seen items[ACCESSES_KEPT];
+    struct seen items[SETS][WAYS];
 };
 
 enum err accesses_make(struct accesses **ret_accesses)
@@ -50,11 +54,17 @@ enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size
     return err;
 }
 
+static const struct seen *set_of(const struct accesses *accesses, const struct access_key *key)
+{
+    return accesses->items[get_u16(key->hash) % SETS];
+}
+
 static const struct seen *find(const struct accesses *accesses, const struct access_key *key)
 {
-    for (size_t i = 0; i < accesses->count; i++) {
-        if (memcmp(accesses->items[i].key.hash, key->hash, SHA256_BYTES) == 0) {
-            return &accesses->items[i];
+    const struct seen *set = set_of(accesses, key);
+    for (size_t i = 0; i < WAYS; i++) {
+        if (set[i].is_taken && memcmp(set[i].key.hash, key->hash, SHA256_BYTES) == 0) {
+            return &set[i];
         }
     }
     return NULL;
@@ -81,31 +91,22 @@ bool accesses_know(const struct accesses *accesses, const struct access_key *key
     return find(accesses, key) != NULL;
 }
 
-/* A free place, or that of the act that was not seen for longest. */
-static struct seen *place_for(struct accesses *accesses)
-{
-    if (accesses->count < ACCESSES_KEPT) {
-        return &accesses->items[accesses->count++];
-    }
-    struct seen *oldest = &accesses->items[0];
-    for (size_t i = 1; i < ACCESSES_KEPT; i++) {
-        oldest = accesses->items[i].seen_ms < oldest->seen_ms ? &accesses->items[i] : oldest;
-    }
-    return oldest;
-}
-
 void accesses_saw(struct accesses *accesses, const struct access_key *key, bool was_written,
                   int64_t now_ms)
 {
+    struct seen *set = accesses->items[get_u16(key->hash) % SETS];
     struct seen *seen = NULL;
-    for (size_t i = 0; i < accesses->count && seen == NULL; i++) {
-        seen = memcmp(accesses->items[i].key.hash, key->hash, SHA256_BYTES) == 0
-                   ? &accesses->items[i]
-                   : NULL;
+    struct seen *place = &set[0]; /* a free one, or that which was not seen for longest */
+    for (size_t i = 0; i < WAYS && seen == NULL; i++) {
+        bool is_same = set[i].is_taken && memcmp(set[i].key.hash, key->hash, SHA256_BYTES) == 0;
+        seen = is_same ? &set[i] : NULL;
+        if (place->is_taken && (!set[i].is_taken || set[i].seen_ms < place->seen_ms)) {
+            place = &set[i];
+        }
     }
     if (seen == NULL) {
-        seen = place_for(accesses);
-        *seen = (struct seen){.key = *key};
+        seen = place;
+        *seen = (struct seen){.key = *key, .is_taken = true};
     }
     seen->seen_ms = now_ms;
     if (was_written) {

@@ -6,6 +6,8 @@
 /* One FETCH that waits. */
 struct parked {
     TAILQ_ENTRY(parked) entry;
+    LIST_ENTRY(parked) of_peer;   /* by routing id */
+    LIST_ENTRY(parked) of_reader; /* by the party's id */
     struct peer peer;
     char reader[INSTITUTION_ID_MAX + 1];
     uint64_t number;
@@ -20,6 +22,8 @@ struct parked {
 };
 
 TAILQ_HEAD(parked_list, parked);
+LIST_HEAD(parked_chain, parked);
+#define CHAINS 1024
 
 /* Rights of readers under one generation of the roster: many FETCHes, few readers. */
 #define RIGHTS_KEPT 256
@@ -33,6 +37,9 @@ struct feed {
     struct reading_out out;
     struct parked_list parked; /* whom to serve next first */
     size_t count;
+    int64_t due_ms; /* no parked request's time is up before this */
+    struct parked_chain by_peer[CHAINS];
+    struct parked_chain by_reader[CHAINS];
     struct scanner *scanner;
     struct accesses *accesses;
     struct arena arena; /* the message in hand */
@@ -46,6 +53,7 @@ static enum err take_older(struct feed *feed, const struct reading *reading,
 static enum err serve(struct feed *feed, const struct reading *reading, struct parked *parked,
                       size_t *budget, bool *ret_is_done);
 static void parked_close(struct parked **parked);
+static void find_due(struct feed *feed);
 
 enum err feed_make(const struct reading_out *out, struct feed **ret_feed)
 {
@@ -82,6 +90,8 @@ void feed_close(struct feed **feed)
 
 static void remove_parked(struct feed *feed, struct parked *parked)
 {
+    LIST_REMOVE(parked, of_peer);
+    LIST_REMOVE(parked, of_reader);
     TAILQ_REMOVE(&feed->parked, parked, entry);
     feed->count--;
     parked_close(&parked);
@@ -146,20 +156,30 @@ enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_i
         TAILQ_REMOVE(&feed->parked, parked, entry);
         TAILQ_INSERT_TAIL(&feed->parked, parked, entry);
     }
+    if (reading->now_ms >= feed->due_ms) {
+        find_due(feed);
+    }
     *ret_is_behind = is_behind || (budget == 0 && feed->count > 0);
     return first;
 }
 
-int64_t feed_wait_ms(const struct feed *feed, int64_t now_ms)
+/* When the earliest time was up, the next earliest is looked for. */
+static void find_due(struct feed *feed)
 {
-    int64_t wait_ms = -1;
     const struct parked *parked = NULL;
+    feed->due_ms = INT64_MAX;
     TAILQ_FOREACH(parked, &feed->parked, entry)
     {
-        int64_t left = parked->deadline_ms > now_ms ? parked->deadline_ms - now_ms : 0;
-        wait_ms = wait_ms < 0 || left < wait_ms ? left : wait_ms;
+        feed->due_ms = parked->deadline_ms < feed->due_ms ? parked->deadline_ms : feed->due_ms;
     }
-    return wait_ms;
+}
+
+int64_t feed_wait_ms(const struct feed *feed, int64_t now_ms)
+{
+    if (feed->count == 0) {
+        return -1;
+    }
+    return feed->due_ms > now_ms ? feed->due_ms - now_ms : 0;
 }
 
 size_t feed_parked(const struct feed *feed)
@@ -318,19 +338,32 @@ static enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept)
     return ERR_OK;
 }
 
+/* FNV-1a. */
+static size_t chain_of(const void *bytes, size_t size)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 16777619U;
+    }
+    return hash % CHAINS;
+}
+
 /* A connection has one request outstanding, a party 8: the older end without an answer. */
 static void end_older(struct feed *feed, const struct peer *peer, const char *reader)
 {
     size_t of_party = 0;
     struct parked *oldest = NULL;
-    struct parked *next = NULL;
-    for (struct parked *parked = TAILQ_FIRST(&feed->parked); parked != NULL; parked = next) {
-        next = TAILQ_NEXT(parked, entry);
+    struct parked *parked = NULL;
+    LIST_FOREACH(parked, &feed->by_peer[chain_of(peer->routing_id, peer->routing_id_size)], of_peer)
+    {
         if (parked->peer.routing_id_size == peer->routing_id_size &&
             memcmp(parked->peer.routing_id, peer->routing_id, peer->routing_id_size) == 0) {
             remove_parked(feed, parked);
-            continue;
+            break; /* there is one at most */
         }
+    }
+    LIST_FOREACH(parked, &feed->by_reader[chain_of(reader, strlen(reader))], of_reader)
+    {
         if (strcmp(parked->reader, reader) == 0) {
             of_party++;
             oldest = oldest == NULL || parked->deadline_ms < oldest->deadline_ms ? parked : oldest;
@@ -339,6 +372,19 @@ static void end_older(struct feed *feed, const struct peer *peer, const char *re
     if (of_party >= FETCHES_PER_PARTY) {
         remove_parked(feed, oldest);
     }
+}
+
+static void link_parked(struct feed *feed, struct parked *parked)
+{
+    const struct peer *peer = &parked->peer;
+    size_t reader_chain = chain_of(parked->reader, strlen(parked->reader));
+    LIST_INSERT_HEAD(&feed->by_peer[chain_of(peer->routing_id, peer->routing_id_size)], parked,
+                     of_peer);
+    LIST_INSERT_HEAD(&feed->by_reader[reader_chain], parked, of_reader);
+    TAILQ_INSERT_HEAD(&feed->parked, parked, entry);
+    feed->due_ms =
+        feed->count == 0 || parked->deadline_ms < feed->due_ms ? parked->deadline_ms : feed->due_ms;
+    feed->count++;
 }
 
 static enum err park(struct feed *feed, const struct reading *reading, const struct peer *peer,
@@ -368,8 +414,7 @@ static enum err park(struct feed *feed, const struct reading *reading, const str
     }
     if (err == ERR_OK) {
         end_older(feed, peer, reader->id);
-        TAILQ_INSERT_HEAD(&feed->parked, parked, entry);
-        feed->count++;
+        link_parked(feed, parked);
         parked = NULL;
     }
     return err;
