@@ -156,7 +156,11 @@ static enum err answer_status(struct admin *admin, const struct peer *peer)
 
 static void take_status(struct admin *admin, const struct peer *peer, struct bytes body)
 {
-    (void)body;
+    const Ihuriro__V1__GetStatus *request = NULL;
+    if (MESSAGE_UNPACK(get_status, MESSAGE_TOLERANT, body, &admin->arena, &request) != ERR_OK) {
+        refuse(admin, peer, "BAD_REQUEST", "The question cannot be read.");
+        return;
+    }
     enum err err = answer_status(admin, peer);
     if (err != ERR_OK && err != ERR_NETWORK && err != ERR_BUSY) {
         refuse(admin, peer, "STORE", err_text(err));
@@ -167,7 +171,11 @@ static void take_status(struct admin *admin, const struct peer *peer, struct byt
 
 static void take_clock_is_right(struct admin *admin, const struct peer *peer, struct bytes body)
 {
-    (void)body;
+    const Ihuriro__V1__ClockIsRight *request = NULL;
+    if (MESSAGE_UNPACK(clock_is_right, MESSAGE_TOLERANT, body, &admin->arena, &request) != ERR_OK) {
+        refuse(admin, peer, "BAD_REQUEST", "What is said of the clock cannot be read.");
+        return;
+    }
     if (hub_clock_is_test(admin->hub->clock)) {
         refuse(admin, peer, "CLOCK", "A test hub has no clock checks.");
         return;

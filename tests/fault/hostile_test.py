@@ -15,7 +15,7 @@ import client  # noqa: E402
 import journal  # noqa: E402
 import people  # noqa: E402
 from checks import need, sha256  # noqa: E402
-from client import Connection, Refused, RetryLater, Silence, frame, message  # noqa: E402
+from client import Connection, Refused, Silence, frame, message  # noqa: E402
 from lab import SOURCE, Failed, Lab, wait_until  # noqa: E402
 from nacl.signing import SigningKey  # noqa: E402
 
@@ -88,10 +88,14 @@ def at_feed(position=(0, b""), number=1, **more):
     return message("FETCH", position={"size": position[0], "root": position[1]}, number=number, **{"wait_ms": 0, **more})
 
 
+def ask(connection, raw):
+    connection.send(raw)
+    return connection.receive()
+
+
 def refusal(connection, raw):
     """The rule of a REFUSED, or the name of another answer."""
-    connection.send(raw)
-    name, body = connection.receive()
+    name, body = ask(connection, raw)
     return body.rule if name == "REFUSED" else name
 
 
@@ -344,8 +348,8 @@ def garbage_for_every_verb_at_every_door(stage):
             for body in bodies():
                 if (door, number) == ("ingest", client.VERBS["SETTLED"][0]) and body[:4] == b"\x0a\x10\0\0":
                     continue  # readable, and has no answer
-                connection.send(frame(number, body))
-                connection.receive()
+                name, _ = ask(connection, frame(number, body))
+                need(name == "REFUSED" or body[:3] != b"\xff\xff\xff", "%s to no body of verb %d" % (name, number))
                 count += 1
         for raw in (b"\1", b"\1\0", b"\0\0\x10", b"\2\0\x13", b"\xff" * 3, b"\0" * 100, os.urandom(64)):
             need(refusal(connection, raw) in ("BAD_REQUEST", "UNSUPPORTED"), "%s at the %s door" % (raw.hex(), door))
