@@ -255,25 +255,108 @@ static bool complement(const struct book_breakdown *breakdown, const struct line
     return true;
 }
 
-static void hide(const struct book_breakdown *breakdown, struct hidden *hidden)
+/* A hidden cell is told by sums and differences of lines unless it lies on a circle of hidden cells
+ * (district to gender by a cell, and back by others). */
+#define CIRCLE_PLACES (BOOK_CODES_MAX + BOOK_GENDERS)
+
+struct ways {
+    uint64_t costs[CIRCLE_PLACES]; /* people who would be hidden on the way there */
+    size_t from[CIRCLE_PLACES];    /* the place before it */
+};
+
+static bool shorten(struct ways *ways, size_t from, size_t to, uint64_t cost)
 {
-    size_t districts = breakdown->counts[BOOK_DISTRICT];
-    for (size_t d = 0; d < districts; d++) {
+    if (ways->costs[from] == UINT64_MAX || ways->costs[from] + cost >= ways->costs[to]) {
+        return false;
+    }
+    ways->costs[to] = ways->costs[from] + cost;
+    ways->from[to] = from;
+    return true;
+}
+
+/* From a district to all places, without its cell of the gender; what is hidden costs nothing. */
+static void find_ways(const struct book_breakdown *breakdown, const struct hidden *hidden,
+                      size_t district, size_t gender, struct ways *ways)
+{
+    memset(ways->costs, 0xFF, sizeof ways->costs);
+    ways->costs[district] = 0;
+    for (bool is_changed = true; is_changed;) {
+        is_changed = false;
+        for (size_t d = 0; d < breakdown->counts[BOOK_DISTRICT]; d++) {
+            for (size_t g = 0; g < BOOK_GENDERS; g++) {
+                uint64_t here = breakdown->cells[d][g].borrowers;
+                if (here == 0 || (d == district && g == gender)) {
+                    continue;
+                }
+                uint64_t cost = hidden->is[d][g] ? 0 : here;
+                is_changed |= shorten(ways, d, BOOK_CODES_MAX + g, cost);
+                is_changed |= shorten(ways, BOOK_CODES_MAX + g, d, cost);
+            }
+        }
+    }
+}
+
+/* Hides what closes the cheapest circle through the cell. Where there is none, the cell is all of a
+ * line, which the table of one dimension shows anyway. */
+static bool close_circle(const struct book_breakdown *breakdown, struct hidden *hidden,
+                         size_t district, size_t gender)
+{
+    struct ways ways;
+    size_t at = BOOK_CODES_MAX + gender;
+    bool is_changed = false;
+    find_ways(breakdown, hidden, district, gender, &ways);
+    while (ways.costs[at] != UINT64_MAX && at != district) {
+        size_t before = ways.from[at];
+        size_t d = at < BOOK_CODES_MAX ? at : before;
+        size_t g = (at < BOOK_CODES_MAX ? before : at) - BOOK_CODES_MAX;
+        is_changed |= !hidden->is[d][g];
+        hidden->is[d][g] = true;
+        at = before;
+    }
+    return is_changed;
+}
+
+static void hide_small(const struct book_breakdown *breakdown, struct hidden *hidden)
+{
+    for (size_t d = 0; d < breakdown->counts[BOOK_DISTRICT]; d++) {
         for (size_t g = 0; g < BOOK_GENDERS; g++) {
             uint64_t here = breakdown->cells[d][g].borrowers;
             hidden->is[d][g] = here > 0 && here <= BOOK_SMALL_CELL_MAX;
         }
     }
-    for (bool is_changed = true; is_changed;) { /* ends: each turn hides at least one more */
-        is_changed = false;
-        for (size_t d = 0; d < districts; d++) {
-            struct line line = {true, d, BOOK_GENDERS};
-            is_changed |= complement(breakdown, &line, hidden);
-        }
+}
+
+static bool hide_complements(const struct book_breakdown *breakdown, struct hidden *hidden)
+{
+    size_t districts = breakdown->counts[BOOK_DISTRICT];
+    bool is_changed = false;
+    for (size_t d = 0; d < districts; d++) {
+        struct line line = {true, d, BOOK_GENDERS};
+        is_changed |= complement(breakdown, &line, hidden);
+    }
+    for (size_t g = 0; g < BOOK_GENDERS; g++) {
+        struct line line = {false, g, districts};
+        is_changed |= complement(breakdown, &line, hidden);
+    }
+    return is_changed;
+}
+
+static bool close_circles(const struct book_breakdown *breakdown, struct hidden *hidden)
+{
+    bool is_changed = false;
+    for (size_t d = 0; d < breakdown->counts[BOOK_DISTRICT]; d++) {
         for (size_t g = 0; g < BOOK_GENDERS; g++) {
-            struct line line = {false, g, districts};
-            is_changed |= complement(breakdown, &line, hidden);
+            is_changed |= hidden->is[d][g] && close_circle(breakdown, hidden, d, g);
         }
+    }
+    return is_changed;
+}
+
+/* Ends: each turn hides at least one more. */
+static void hide(const struct book_breakdown *breakdown, struct hidden *hidden)
+{
+    hide_small(breakdown, hidden);
+    while (hide_complements(breakdown, hidden) || close_circles(breakdown, hidden)) {
     }
 }
 

@@ -111,35 +111,34 @@ static size_t people(char *at, size_t room, const char *district, const char *ge
     return used;
 }
 
-static void small_cells_are_hidden_with_a_complement_in_row_and_column(void **state)
+struct cell {
+    const char *district;
+    const char *gender;
+    int people;
+    bool is_hidden;
+};
+
+static void assert_hidden(struct folder *folder, const struct cell *cells, size_t count)
 {
-    struct folder *folder = *state;
-    static const struct {
-        const char *district;
-        const char *gender;
-        int people;
-        bool is_hidden;
-    } cells[] = {
-        {"101", "F", 3, true}, /* small */
-        {"101", "M", 9, true}, /* else 101 F is its row's rest */
-        {"102", "F", 6, true}, /* else 101 F is its column's rest */
-        {"102", "M", 7, true}, /* and so on, until nothing can be told */
-        {"103", "F", 20, false}, {"103", "M", 21, false},
-    };
-    AUTO(free_p) char *text = malloc(64 * 1024);
+    enum { ROOM = 64 * 1024 };
+    AUTO(free_p) char *text = malloc(ROOM);
+    char sum[16];
+    int rows = 0;
     assert_true(text != NULL);
     if (text == NULL) {
         return;
     }
     size_t used = (size_t)snprintf(text, 1024, "%s,district\n", HEADER);
-    for (size_t i = 0; i < 6; i++) {
-        used += people(text + used, 64 * 1024 - used, cells[i].district, cells[i].gender,
-                       cells[i].people);
+    for (size_t i = 0; i < count; i++) {
+        used +=
+            people(text + used, ROOM - used, cells[i].district, cells[i].gender, cells[i].people);
+        rows += cells[i].people;
     }
-    put_manifest(folder, 66, "6600", "");
+    (void)snprintf(sum, sizeof sum, "%d", rows * 100);
+    put_manifest(folder, rows, sum, "");
     put(folder, "loans.csv", text);
     assert_read(folder);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < count; i++) {
         const PbBreakdownRow *row =
             row_of(portfolio_of(folder), DISTRICT, cells[i].district, cells[i].gender);
         assert_true(row != NULL);
@@ -150,6 +149,44 @@ static void small_cells_are_hidden_with_a_complement_in_row_and_column(void **st
         assert_int_equal(row->has_outstanding, !cells[i].is_hidden);
         assert_int_equal(row->has_borrowers, !cells[i].is_hidden);
     }
+}
+
+static void small_cells_are_hidden_with_a_complement_in_row_and_column(void **state)
+{
+    static const struct cell cells[] = {
+        {"101", "F", 3, true}, /* small */
+        {"101", "M", 9, true}, /* else 101 F is its row's rest */
+        {"102", "F", 6, true}, /* else 101 F is its column's rest */
+        {"102", "M", 7, true}, /* and so on, until nothing can be told */
+        {"103", "F", 20, false}, {"103", "M", 21, false},
+    };
+    assert_hidden(*state, cells, sizeof cells / sizeof cells[0]);
+}
+
+/* Each line has two hidden cells or more, and yet 201 F and G would be told: F and M of 101 and 102
+ * make a block, G and U of 301 and 302 another, and what the blocks' columns have besides them is
+ * 201's. */
+static void no_hidden_cell_is_told_by_several_lines_together(void **state)
+{
+    static const struct cell cells[] = {
+        {"101", "F", 2, true},   {"101", "M", 2, true},
+        {"102", "F", 2, true},   {"102", "M", 2, true},
+        {"201", "F", 1, true},   {"201", "G", 4, true},
+        {"301", "G", 3, true},   {"301", "U", 3, true},
+        {"302", "G", 3, true},   {"302", "U", 3, true},
+        {"201", "M", 11, true}, /* protects 201 F */
+        {"201", "U", 12, true},  /* protects 201 G */ {"103", "F", 20, false},
+        {"103", "M", 30, false},
+    };
+    assert_hidden(*state, cells, sizeof cells / sizeof cells[0]);
+}
+
+/* The row of the district says it, whatever is hidden. */
+static void a_district_of_one_gender_hides_nobody_else(void **state)
+{
+    static const struct cell cells[] = {
+        {"101", "F", 3, true}, {"102", "M", 20, false}, {"103", "M", 20, false}};
+    assert_hidden(*state, cells, sizeof cells / sizeof cells[0]);
 }
 
 static void too_many_branches_leave_that_breakdown_out(void **state)
@@ -184,6 +221,8 @@ int main(void)
         TEST(products_sectors_and_branches_are_mapped),
         TEST(a_word_mapped_to_no_code_is_refused),
         TEST(small_cells_are_hidden_with_a_complement_in_row_and_column),
+        TEST(no_hidden_cell_is_told_by_several_lines_together),
+        TEST(a_district_of_one_gender_hides_nobody_else),
         TEST(too_many_branches_leave_that_breakdown_out),
     };
     return cmocka_run_group_tests_name("book_breakdown", tests, NULL, NULL);
