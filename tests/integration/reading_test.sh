@@ -168,6 +168,24 @@ standing "$WORK/whole.jsonl" >"$WORK/whole.ids"
 cmp "$WORK/killed.ids" "$WORK/whole.ids" || fail "the killed feed differs"
 echo "  $kills kills, $(wc -l <"$WORK/whole.ids") records"
 
+step "a live feed outlives the hub"
+feed_live() {
+    grep -q "party AMIR" <(tail -n 1 "$WORK/live.txt")
+}
+"$BIN/mfi-feed" -c "$WORK/feed/feed.conf" --new --format text --out "$WORK/live.txt" 2>"$WORK/live.log" &
+FEED_PID=$!
+until_true 20 test -s "$WORK/live.txt.cursor"
+kill -9 "$HUB_PID"
+wait "$HUB_PID" 2>/dev/null || true
+start_hub
+expect 0 "$BIN/mfi-hub" parties set AMIR -c "$WORK/hub/hub.conf" --name 'The association'
+until_true 60 feed_live
+kill "$FEED_PID"
+wait "$FEED_PID" || fail "a feed that is told to stop does not end well"
+FEED_PID=
+expect 0 feed --out "$WORK/whole.jsonl" --until-head
+standing "$WORK/whole.jsonl" >"$WORK/whole.ids"
+
 step "filters, beginnings and forms"
 feed --until-head --type PORTFOLIO >"$WORK/portfolio.jsonl"
 [ "$(jq -r '.kind + .type' "$WORK/portfolio.jsonl" | sort -u)" = reportPORTFOLIO ] || fail "other records than asked for"
