@@ -132,7 +132,7 @@ static enum err fill_held(struct ingest *ingest, const struct sender *sender,
                           Ihuriro__V1__HelloAnswer *answer)
 {
     Ihuriro__V1__Held *rows =
-        arena_take(&ingest->arena, sender->party_count * (sizeof *rows + sizeof rows) + 1);
+        arena_take(&ingest->words, sender->party_count * (sizeof *rows + sizeof rows) + 1);
     if (rows == NULL) {
         return ERR_MEMORY;
     }
@@ -140,6 +140,9 @@ static enum err fill_held(struct ingest *ingest, const struct sender *sender,
     for (size_t i = 0; i < sender->party_count; i++) {
         uint64_t last = 0;
         bool is_missing = false;
+        if (sender->parties[i]->role != ROLE_MEMBER) {
+            continue;
+        }
         Ihuriro__V1__Held *row = &rows[answer->n_held];
         *row = (Ihuriro__V1__Held)IHURIRO__V1__HELD__INIT;
         row->institution = (char *)(uintptr_t)sender->parties[i]->id; /* packed only */
@@ -209,6 +212,10 @@ enum err settled_take(struct ingest *ingest, const struct sender *sender, struct
     if (!session_is_good(ingest, sender->peer, bytes_of_pb(settled->session))) {
         return hello_first(ingest, sender->peer);
     }
+    if (settled->n_institutions > INSTITUTIONS_PER_KEY_MAX) {
+        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST",
+                             "SETTLED names more institutions than a key may speak for.");
+    }
     for (size_t i = 0; i < settled->n_institutions; i++) {
         bool is_missing = false;
         if (sender_party(sender, settled->institutions[i]) == NULL) {
@@ -268,6 +275,7 @@ enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct b
     int verb = 0;
     struct bytes body = {0};
     arena_reset(&ingest->arena);
+    arena_reset(&ingest->words);
     enum err err = registry_by_transport(writer_registry(ingest->writer), peer->user,
                                          ingest->now_us, &sender.parties, &sender.party_count);
     if (err != ERR_OK) {

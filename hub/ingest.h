@@ -20,6 +20,7 @@ struct ingest {
     struct counters *counters;
     struct answers *answers;
     struct quota *quota;
+    struct quota *refusals;  /* that are kept; one above it is answered all the same */
     uint8_t session_key[32]; /* drawn at start: a session belongs to one connection and one hub
                                 process */
     /* of the open turn */
@@ -27,7 +28,8 @@ struct ingest {
     int64_t now_ms;
     enum clock_state clock_state;
     bool is_short_of_disk;
-    struct arena arena; /* of the message being judged */
+    struct arena arena; /* of the message being judged: a peer may spend all of it */
+    struct arena words; /* of what is said about it */
 };
 
 /* A turn: ingest_begin; ingest_message for each; ingest_write for each request of the doors;

@@ -187,6 +187,8 @@ void *ingest_door_run(void *argument)
     err = err != ERR_OK ? err
                         : quota_make(hub->config.quota_bucket, hub->config.quota_per_hour,
                                      &self->ingest.quota);
+    err =
+        err != ERR_OK ? err : quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &self->ingest.refusals);
     if (err != ERR_OK) {
         log_event(LOG_ERROR, "ingest_door_not_opened", "error=\"%s\" text=\"%s\"", err_text(err),
                   complaint.text);
@@ -197,7 +199,9 @@ void *ingest_door_run(void *argument)
     door_close(&self->door);
     answers_close(&self->ingest.answers);
     quota_close(&self->ingest.quota);
+    quota_close(&self->ingest.refusals);
     arena_close(&self->ingest.arena);
+    arena_close(&self->ingest.words);
     free(self);
     return NULL;
 }

@@ -1,5 +1,4 @@
-/* The one quota: fresh reports of an institution, a bucket that refills by the monotonic clock.
- * Answered RETRY_LATER. */
+/* What a party may do at once and an hour: a bucket of each that refills by the monotonic clock. */
 #ifndef IHURIRO_HUB_QUOTA_H
 #define IHURIRO_HUB_QUOTA_H
 

@@ -35,12 +35,20 @@ static enum err tell(const struct submission *submission, const struct submit_an
 
 /* ---- refusals: typed answer, not journaled; who, what and why are kept, never the bytes ---- */
 
+/* No more of a sender's than it has a share of, so that a flood of them costs no commit each turn.
+ */
 static enum err keep_refusal(const struct submission *submission, const char *rule,
                              const char *path)
 {
     struct refusal refusal = {.time_us = submission->ingest->now_us};
     const struct party *sender =
         submission->party != NULL ? submission->party : submission->sender->parties[0];
+    uint32_t wait_s = 0;
+    enum err err =
+        quota_take(submission->ingest->refusals, sender->id, submission->ingest->now_ms, &wait_s);
+    if (err != ERR_OK || wait_s > 0) {
+        return err;
+    }
     memcpy(refusal.sender, sender->id, sizeof refusal.sender);
     memcpy(refusal.id, submission->envelope.id, sizeof refusal.id);
     strncpy(refusal.rule, rule, sizeof refusal.rule - 1);
@@ -137,7 +145,7 @@ static enum err journal_judged(const struct submission *submission)
         .highest_since_us = submission->place.highest_since_us,
         .has_final = submission->place.has_final,
     };
-    struct findings findings = {.arena = &ingest->arena};
+    struct findings findings = {.arena = &ingest->words};
     AUTO(buffer_close) struct buffer judgement = {0};
     enum verdict verdict = VERDICT_NONE;
     enum err err = rules_judge(submission->envelope.message, &context, &findings, &verdict);
@@ -235,6 +243,16 @@ static enum err take_fresh(const struct submission *submission)
 
 /* ---- before the cases ---- */
 
+/* A receipt vouches for the key that it names; another must be in force by itself. Otherwise
+ * whoever holds the connection could have a stranger's signature journaled. */
+static bool vouches(const struct submission *submission)
+{
+    const struct envelope *envelope = &submission->envelope;
+    return memcmp(submission->receipt.header.signer, envelope->signer, PUBLIC_KEY_BYTES) == 0 ||
+           party_signing_key(submission->party, envelope->signer, submission->ingest->now_us) ==
+               KEY_GOOD;
+}
+
 /* A receipt counts if it is this hub's own and of this id. One that names a position outside the
  * history says that history was lost. */
 static enum err look_at_receipt(struct submission *submission)
@@ -250,7 +268,7 @@ static enum err look_at_receipt(struct submission *submission)
         (receipt->header.kind != KIND_REPORT && receipt->header.kind != KIND_EARLIER_RECEIPT)) {
         return ERR_OK; /* a forged one, or another hub's, is as good as none */
     }
-    submission->has_receipt = true;
+    submission->has_receipt = vouches(submission);
     enum err err = journal_stands(writer_txn(ingest->writer), &receipt->checkpoint.position);
     if (err == ERR_LOST) {
         bool is_new = false;
@@ -309,7 +327,7 @@ static enum err authenticate(struct submission *submission, bool *ret_is_done)
                       "The signature does not fit the report: it was changed after it was signed.",
                       false);
     }
-    struct findings findings = {.arena = &ingest->arena};
+    struct findings findings = {.arena = &ingest->words};
     err =
         rules_refuse(report, writer_settings(ingest->writer), ingest->identity->is_test, &findings);
     if (err == ERR_REFUSED) {

@@ -70,6 +70,7 @@ static inline void bench_start(struct bench *bench)
     memset(bench->ingest.session_key, (int)(bench->number + 1), 32);
     OK(answers_make(&bench->ingest.answers));
     OK(quota_make(QUOTA_BUCKET, QUOTA_REFILL_PER_HOUR, &bench->ingest.quota));
+    OK(quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &bench->ingest.refusals));
 }
 
 static inline void bench_stop(struct bench *bench)
@@ -79,7 +80,9 @@ static inline void bench_stop(struct bench *bench)
     store_close(&bench->store);
     answers_close(&bench->ingest.answers);
     quota_close(&bench->ingest.quota);
+    quota_close(&bench->ingest.refusals);
     arena_close(&bench->ingest.arena);
+    arena_close(&bench->ingest.words);
 }
 
 static inline void bench_open(struct bench *bench)
