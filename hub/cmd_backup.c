@@ -196,7 +196,12 @@ static enum err declare_restored(struct hub *hub, const struct survivor *survivo
     restored.checkpoint = pb_of_bytes(buffer_bytes(&survivor->checkpoint));
     event.restored = &restored;
     enum err err = hub_open(hub, HUB_WRITE, complaint);
-    err = err != ERR_OK ? err : writer_begin(hub->writer, hub_now_us(hub));
+    if (err != ERR_OK) {
+        return err;
+    }
+    /* The wall clock also where the backup is so old that it would be doubted: what was signed
+     * since then is what this record declares lost. */
+    err = writer_begin(hub->writer, hub->identity.is_test ? hub_now_us(hub) : clock_wall_us());
     err = err != ERR_OK ? err : writer_new_event(hub->writer, &event, &seq);
     err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
     err = err != ERR_OK ? err : writer_commit(hub->writer);

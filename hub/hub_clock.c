@@ -7,7 +7,8 @@
 #include "proto/limits.h"
 #include "proto/period.h"
 
-#define US_PER_S 1000000LL
+#define US_PER_S    1000000LL
+#define TEST_US_MAX 7258118400000000LL /* 2200-01-01 */
 
 struct hub_clock {
     pthread_mutex_t lock;
@@ -29,9 +30,10 @@ enum err hub_clock_make(bool is_test, int64_t last_record_us, struct hub_clock *
     clock->is_test = is_test;
     clock->last_record_us = last_record_us;
     clock->test_us = last_record_us > 0 ? last_record_us : clock_wall_us();
-    clock->wall_minus_boot_us = clock_wall_us() - clock_boot_us();
     clock->is_doubted = !is_test && last_record_us > 0 &&
                         clock_wall_us() - last_record_us > CLOCK_GAP_MAX_S * US_PER_S;
+    clock->wall_minus_boot_us =
+        (clock->is_doubted ? last_record_us : clock_wall_us()) - clock_boot_us();
     *ret_clock = clock;
     return ERR_OK;
 }
@@ -51,14 +53,6 @@ static struct hub_clock *locked(const struct hub_clock *clock)
         (struct hub_clock *)(uintptr_t)clock; /* the lock is not part of its value */
     pthread_mutex_lock(&own->lock);
     return own;
-}
-
-int64_t hub_clock_now_us(const struct hub_clock *clock)
-{
-    struct hub_clock *own = locked(clock);
-    int64_t now_us = own->is_test ? own->test_us : clock_wall_us();
-    pthread_mutex_unlock(&own->lock);
-    return now_us;
 }
 
 bool hub_clock_is_test(const struct hub_clock *clock)
@@ -85,6 +79,18 @@ static enum clock_state check(struct hub_clock *clock)
         return CLOCK_DOUBTED;
     }
     return clock->has_jumped ? CLOCK_JUMPED : CLOCK_RIGHT;
+}
+
+int64_t hub_clock_now_us(const struct hub_clock *clock)
+{
+    struct hub_clock *own = locked(clock);
+    (void)check(own); /* a door may be the first to see a jump */
+    bool is_believed = !own->is_doubted && !own->has_jumped;
+    int64_t now_us = own->is_test  ? own->test_us
+                     : is_believed ? clock_wall_us()
+                                   : clock_boot_us() + own->wall_minus_boot_us;
+    pthread_mutex_unlock(&own->lock);
+    return now_us;
 }
 
 enum clock_state hub_clock_check(struct hub_clock *clock)
@@ -122,10 +128,13 @@ enum err hub_clock_set(struct hub_clock *clock, int64_t time_us, struct complain
     }
     pthread_mutex_lock(&clock->lock);
     int64_t least_us = clock->test_us;
-    if (time_us >= least_us) {
+    if (time_us >= least_us && time_us <= TEST_US_MAX) {
         clock->test_us = time_us;
     }
     pthread_mutex_unlock(&clock->lock);
+    if (time_us > TEST_US_MAX) {
+        return complain(complaint, ERR_REFUSED, "Test time ends with the year 2199.");
+    }
     if (time_us < least_us) {
         char least[TIME_TEXT_MAX + 1];
         time_format(least_us, least);

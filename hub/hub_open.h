@@ -31,7 +31,8 @@ void hub_release(struct hub *hub); /* with its configuration */
  * what is in force. */
 MUST_USE enum err hub_settings_journal(struct hub *hub, int64_t now_us, bool *ret_is_new,
                                        struct complaint *complaint);
-/* Now, as this hub takes it: the wall clock, or, of a test hub, the last record's time. */
+/* Now, as this hub takes it (hub/hub_clock.h): the wall clock where it is believed, or, of a test
+ * hub, the last record's time. */
 int64_t hub_now_us(const struct hub *hub);
 
 #endif
