@@ -377,8 +377,11 @@ static enum err build_own(struct builder *builder, const struct item *item)
         struct record record;
         struct bytes proof = {0};
         err = evidence(builder, seq, &record, &proof);
+        if (err != ERR_OK) {
+            break;
+        }
         size_t more = record.raw.size + proof.size + 64;
-        if (err != ERR_OK || (message.n_reports > 0 && size + more > ANSWER_FRAME_TARGET)) {
+        if (message.n_reports > 0 && size + more > ANSWER_FRAME_TARGET) {
             break;
         }
         size += more;

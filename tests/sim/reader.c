@@ -4,6 +4,7 @@
 #include <zmq.h>
 
 #include "proto/limits.h"
+#include "proto/record.h"
 
 #define WAIT_MS 5000
 
@@ -21,6 +22,11 @@ static enum err fetch(struct reader *reader)
 {
     Ihuriro__V1__Fetch fetch = IHURIRO__V1__FETCH__INIT;
     PbPosition position = IHURIRO__V1__POSITION__INIT;
+    PbFilter filter = IHURIRO__V1__FILTER__INIT;
+    uint32_t reports_only = KIND_REPORT; /* that a feed was opened is a record too */
+    filter.kinds = &reports_only;
+    filter.n_kinds = 1;
+    fetch.filter = &filter;
     position.size = reader->position.size;
     position.root = pb_of_bytes(bytes_of(&reader->position.root, SHA256_BYTES));
     fetch.position = &position;
