@@ -152,21 +152,40 @@ const struct signing_key *agent_key_of(void *context, const char *institution)
     return NULL;
 }
 
+/* 0: never heard. */
+static enum err hub_time(struct agent *agent, int64_t *ret_time_us)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    struct contact contact = {0};
+    enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    if (err == ERR_OK) {
+        err = contact_get(&txn, &contact);
+    }
+    if (err == ERR_OK) {
+        *ret_time_us = contact.hub_time_us > 0 ? contact.hub_time_us : 0;
+    }
+    return err;
+}
+
 enum err agent_now(struct agent *agent, int64_t *ret_now_us)
 {
-    struct contact contact = {0};
-    if (agent->conf.is_test && agent->outbox != NULL) {
-        AUTO(txn_end) struct txn txn = {0};
-        enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
-        if (err == ERR_OK) {
-            err = contact_get(&txn, &contact);
-        }
-        if (err != ERR_OK) {
-            return err;
-        }
+    int64_t time_us = 0;
+    enum err err =
+        agent->conf.is_test && agent->outbox != NULL ? hub_time(agent, &time_us) : ERR_OK;
+    if (err == ERR_OK) {
+        *ret_now_us = time_us > 0 ? time_us : clock_wall_us();
     }
-    *ret_now_us = contact.hub_time_us > 0 ? contact.hub_time_us : clock_wall_us();
-    return ERR_OK;
+    return err;
+}
+
+enum err agent_knows_time(struct agent *agent, bool *ret_knows)
+{
+    int64_t time_us = 0;
+    enum err err = agent->conf.is_test ? hub_time(agent, &time_us) : ERR_OK;
+    if (err == ERR_OK) {
+        *ret_knows = !agent->conf.is_test || time_us > 0;
+    }
+    return err;
 }
 
 /* ---- settings ---- */

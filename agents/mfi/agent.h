@@ -40,6 +40,8 @@ const struct signing_key *agent_key_of(void *context, const char *institution);
 
 /* The clock for reports: a test agent takes the hub's as last heard, where it heard it. */
 MUST_USE enum err agent_now(struct agent *agent, int64_t *ret_now_us);
+/* false: a test agent that never heard the hub's time. Nothing is queued before. */
+MUST_USE enum err agent_knows_time(struct agent *agent, bool *ret_knows);
 
 /* The newest settings known. */
 struct agent_settings {

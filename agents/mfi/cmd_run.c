@@ -159,11 +159,19 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
 
 static void look_at_folders(struct running *running, int64_t now_ms)
 {
+    bool knows_time = false;
     if (now_ms - running->looked_at_ms < LOOK_MS) {
         return;
     }
     running->looked_at_ms = now_ms;
-    enum err err = watch_look(running->watch, now_ms, folder_ready, running);
+    enum err err = agent_knows_time(running->agent, &knows_time);
+    if (err == ERR_OK && !knows_time) {
+        log_event_limited(LOG_WARNING, "folders_wait", 1,
+                          "text=\"The test hub was not reached yet, and reports are made in its "
+                          "time.\"");
+        return;
+    }
+    err = err == ERR_OK ? watch_look(running->watch, now_ms, folder_ready, running) : err;
     if (err != ERR_OK) {
         log_event_limited(LOG_ERROR, "watch_failed", 1, "error=\"%s\"", err_text(err));
     }

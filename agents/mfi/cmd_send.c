@@ -215,12 +215,26 @@ static enum err begin_talk(struct sending *sending, struct complaint *complaint)
     return sending->is_beside ? ERR_OK : err;
 }
 
+/* Beside a running agent its time is taken. */
+static enum err time_is_heard(struct sending *sending, bool *ret_is_heard)
+{
+    if (sending->is_beside) {
+        return agent_knows_time(sending->agent, ret_is_heard);
+    }
+    *ret_is_heard = talk_is_greeted(sending->talk);
+    return ERR_OK;
+}
+
 /* A test agent's reports are made in the hub's time: it is heard first. */
 static enum err hear_the_time(struct sending *sending, struct complaint *complaint)
 {
     int64_t until_ms = clock_monotonic_ms() + sending->arguments->wait_s * 1000;
+    bool is_heard = false;
     enum err err = begin_talk(sending, complaint);
-    while (err == ERR_OK && !sending->is_beside && !talk_is_greeted(sending->talk)) {
+    if (err == ERR_OK) {
+        err = time_is_heard(sending, &is_heard);
+    }
+    while (err == ERR_OK && !is_heard) {
         if (clock_monotonic_ms() >= until_ms) {
             fprintf(stderr,
                     "%s: the test hub was not reached, and its time is not known; nothing was "
@@ -228,7 +242,8 @@ static enum err hear_the_time(struct sending *sending, struct complaint *complai
                     program, sending->last_trouble);
             return ERR_NETWORK;
         }
-        err = talk_turn(sending->talk, 200, -1);
+        err = sending->is_beside ? platform_pause(200) : talk_turn(sending->talk, 200, -1);
+        err = err == ERR_OK ? time_is_heard(sending, &is_heard) : err;
     }
     return err;
 }

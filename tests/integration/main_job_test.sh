@@ -239,6 +239,18 @@ step "a test hub gives its time to a test agent; a real one does not talk to it"
 TEST_INGEST=tcp://127.0.0.1:$(free_port)
 expect 0 "$BIN/mfi-hub" init --test --test-time 2020-07-03T08:00:00Z --origin hub.test --ingest "$TEST_INGEST" \
     --feed "tcp://127.0.0.1:$(free_port)" --query "tcp://127.0.0.1:$(free_port)" "$WORK/test-hub"
+
+step "before a test agent heard the test hub, nothing is queued in another time"
+"$BIN/mfi-agent" init "$WORK/early" --institution SACCO-2 --hub "$WORK/test-hub/keys/hub.pub" --ingest "$TEST_INGEST" \
+    --name 'Sacco Two' --category USACCO --district 101 --currency RWF >"$WORK/early-line" 2>/dev/null
+printf 'settle_seconds = 0;\nretry_first_ms = 100;\nretry_max_ms = 500;\n' >>"$WORK/early/agent.conf"
+"$BIN/mfi-agent" run -c "$WORK/early/agent.conf" 2>>"$WORK/early.log" &
+AGENT_PID=$!
+loan_book "$WORK/early/extracts/SACCO-2/2020-06" SACCO-2
+until_true 20 grep -q 'event=folders_wait' "$WORK/early.log"
+loan_book "$WORK/early-book" SACCO-2
+expect 3 "${AGENT[@]}" send -c "$WORK/early/agent.conf" --wait 1 "$WORK/early-book"
+says "its time is not known"
 "$BIN/mfi-hub" run -c "$WORK/test-hub/hub.conf" 2>>"$WORK/test-hub.log" &
 TEST_HUB_PID=$!
 until_true 20 "$BIN/mfi-hub" status -c "$WORK/test-hub/hub.conf"
@@ -246,6 +258,11 @@ until_true 20 "$BIN/mfi-hub" status -c "$WORK/test-hub/hub.conf"
     --ingest "$TEST_INGEST" --name 'Sacco One' --category USACCO --district 101 --currency RWF >"$WORK/test-line" 2>/dev/null
 sed "s|^mfi-hub parties add|'$BIN/mfi-hub' parties add -c '$WORK/test-hub/hub.conf'|" "$WORK/test-line" >"$WORK/line.sh"
 expect 0 bash "$WORK/line.sh"
+sed "s|^mfi-hub parties add|'$BIN/mfi-hub' parties add -c '$WORK/test-hub/hub.conf'|" "$WORK/early-line" >"$WORK/line.sh"
+expect 0 bash "$WORK/line.sh"
+until_true 30 grep -q 'event=receipt.*verdict=ACCEPTED' "$WORK/early.log"
+stop "$AGENT_PID"
+AGENT_PID=
 loan_book "$WORK/test-book" SACCO-1
 expect 0 "${AGENT[@]}" send -c "$WORK/test-agent/agent.conf" --wait 30 "$WORK/test-book"
 says "ACCEPTED at 2020-07-03T08:00:00Z"
