@@ -14,7 +14,7 @@ packages_build=(
 # shellcheck disable=SC2034
 packages_test=(
     libcmocka-dev clang-format clang-tidy cppcheck shellcheck python3 python3-zmq python3-protobuf
-    python3-nacl python3-lmdb mawk strace ccache valgrind
+    python3-nacl python3-lmdb jq mawk strace ccache valgrind
 )
 
 # Prints which of the packages are not installed.
