@@ -104,9 +104,10 @@ static void send_frame(void *context, const struct peer *peer, struct bytes fram
 static void publish(struct ingest_door *self)
 {
     struct registry *registry = NULL;
-    if (writer_new_registry(self->ingest.writer, &registry) == ERR_OK &&
-        roster_swap(self->hub->roster, registry) != ERR_OK) {
-        give_up("registry_not_swapped", ERR_MEMORY);
+    enum err err = writer_new_registry(self->ingest.writer, &registry);
+    err = err != ERR_OK ? err : roster_swap(self->hub->roster, registry);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) { /* a revocation that the doors would not know of */
+        give_up("registry_not_swapped", err);
     }
     hub_clock_recorded(self->hub->clock, writer_last_received_us(self->ingest.writer));
     head_set(self->hub->head, writer_size(self->ingest.writer));
