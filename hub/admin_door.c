@@ -256,7 +256,7 @@ void *admin_door_run(void *argument)
     struct complaint complaint = {{0}};
     struct admin *admin = calloc(1, sizeof *admin);
     char endpoint[256];
-    enum err err = admin == NULL ? ERR_MEMORY : mailbox_make(&admin->mailbox);
+    enum err err = admin == NULL ? ERR_MEMORY : ERR_OK;
     snprintf(endpoint, sizeof endpoint, "ipc://%s", hub->config.admin);
     struct door_options options = {
         .endpoint = endpoint,
@@ -271,10 +271,10 @@ void *admin_door_run(void *argument)
         _exit(2);
     }
     admin->hub = hub;
+    admin->mailbox = hub->admin_mail;
     log_event(LOG_INFO, "door_open", "door=admin endpoint=%s", options.endpoint);
     loop(admin);
     door_close(&admin->door);
-    mailbox_close(&admin->mailbox);
     arena_close(&admin->arena);
     free(admin);
     return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -59,6 +60,8 @@ static enum err make_shared(struct hub *hub)
     err = err != ERR_OK ? err : roster_make(registry, &hub->roster);
     err = err != ERR_OK ? err : head_make(writer_size(hub->writer), &hub->head);
     err = err != ERR_OK ? err : writer_queue_make(&hub->writes);
+    err = err != ERR_OK ? err : mailbox_make(&hub->query_mail);
+    err = err != ERR_OK ? err : mailbox_make(&hub->admin_mail);
     hub->stop_fd = eventfd(0, EFD_CLOEXEC);
     hub->zmq = zmq_ctx_new();
     if (err != ERR_OK || hub->stop_fd < 0 || hub->zmq == NULL) {
@@ -95,6 +98,7 @@ static void wait_for_signal(int signal_fd)
 static enum err serve(struct hub *hub, int signal_fd)
 {
     pthread_t threads[DOORS + 1];
+    uint64_t records = writer_size(hub->writer); /* the writer is its door's from then on */
     struct zap_thread zap = {.hub = hub};
     enum err err = zap_bind(hub, &zap.socket);
     if (err != ERR_OK || pthread_create(&threads[DOORS], NULL, zap_run, &zap) != 0) {
@@ -107,7 +111,7 @@ static enum err serve(struct hub *hub, int signal_fd)
         pthread_setname_np(threads[i], doors[i].name);
     }
     log_event(LOG_INFO, "started", "origin=%s records=%llu test=%s", hub->identity.origin,
-              (unsigned long long)writer_size(hub->writer), hub->identity.is_test ? "yes" : "no");
+              (unsigned long long)records, hub->identity.is_test ? "yes" : "no");
     wait_for_signal(signal_fd);
     hub->is_stopping = true;
     (void)eventfd_write(hub->stop_fd, 1);
@@ -143,6 +147,7 @@ int cmd_run(int argc, char **argv)
         return code;
     }
     tune_malloc();
+    umask(0077); /* the admin socket is nobody else's from its first moment */
     hub.started_at_us = clock_wall_us();
     enum err err = signals_open(&signal_fd);
     err = err != ERR_OK ? err : start(&hub, arguments.common.config, &complaint);
@@ -153,6 +158,8 @@ int cmd_run(int argc, char **argv)
     roster_close(&hub.roster);
     head_close(&hub.head);
     writer_queue_close(&hub.writes);
+    mailbox_close(&hub.query_mail);
+    mailbox_close(&hub.admin_mail);
     zmq_ctx_term(hub.zmq);
     close(hub.stop_fd);
     hub_release(&hub);

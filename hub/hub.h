@@ -58,6 +58,8 @@ struct hub {
     struct head *head;
     struct hub_clock *clock;
     struct writer_queue *writes;
+    struct mailbox *query_mail; /* the doors' that wait for the writer: they outlive its thread */
+    struct mailbox *admin_mail;
     struct counters counters;
     void *zmq;
     _Atomic bool is_stopping;

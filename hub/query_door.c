@@ -98,14 +98,10 @@ static void loop(struct query_door *self)
     }
 }
 
-/* Lives as long as the process: the writer may still put something into it when this thread has
- * ended. */
-static struct mailbox *mailbox;
-
 void *query_door_run(void *argument)
 {
     struct hub *hub = argument;
-    struct query_door self = {.hub = hub};
+    struct query_door self = {.hub = hub, .mailbox = hub->query_mail};
     struct complaint complaint = {{0}};
     struct reading_out out = {&self, answer, journal, nonce};
     struct door_options options = {
@@ -117,14 +113,12 @@ void *query_door_run(void *argument)
         .send_hwm = 2,
     };
     enum err err = door_open(hub->zmq, &options, &complaint, &self.door);
-    err = err != ERR_OK ? err : mailbox_make(&mailbox);
     err = err != ERR_OK ? err : query_make(&out, &hub->identity, &self.query);
     if (err != ERR_OK) {
         log_event(LOG_ERROR, "query_door_not_opened", "error=\"%s\" text=\"%s\"", err_text(err),
                   complaint.text);
         _exit(2);
     }
-    self.mailbox = mailbox;
     log_event(LOG_INFO, "door_open", "door=query endpoint=%s", hub->config.query);
     loop(&self);
     query_close(&self.query);
