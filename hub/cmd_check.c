@@ -69,7 +69,7 @@ static enum err check_limits(struct hub *hub, struct complaint *complaint)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        limit.rlim_max < (rlim_t)hub->config.peers_max + 200) {
+        limit.rlim_max < (rlim_t)hub->config.peers_max + OPEN_FILES_BESIDE_PEERS) {
         return complain(complaint, ERR_CONFIG,
                         "At most %llu open files are allowed, too few for peers_max = %lld.",
                         (unsigned long long)limit.rlim_max, (long long)hub->config.peers_max);

@@ -38,15 +38,20 @@ static void tune_malloc(void)
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
-static enum err check_open_files(const struct hub *hub, struct complaint *complaint)
+/* The soft limit is raised as far as the hard one allows: 1,024, the usual one, is too few. */
+static enum err allow_open_files(const struct hub *hub, struct complaint *complaint)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        limit.rlim_cur < (rlim_t)hub->config.peers_max + 200) {
+    rlim_t wanted = (rlim_t)hub->config.peers_max + OPEN_FILES_BESIDE_PEERS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return ERR_OK;
+    }
+    limit.rlim_cur = wanted;
+    if (limit.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return complain(complaint, ERR_CONFIG,
-                        "The limit of open files is %llu, too few for peers_max = %lld. Raise it "
-                        "(LimitNOFILE in the unit, ulimit -n) or lower peers_max.",
-                        (unsigned long long)limit.rlim_cur, (long long)hub->config.peers_max);
+                        "At most %llu open files are allowed, too few for peers_max = %lld. Raise "
+                        "the limit (LimitNOFILE in the unit, ulimit -Hn) or lower peers_max.",
+                        (unsigned long long)limit.rlim_max, (long long)hub->config.peers_max);
     }
     return ERR_OK;
 }
@@ -126,7 +131,7 @@ static enum err start(struct hub *hub, const char *config, struct complaint *com
 {
     bool is_new = false;
     enum err err = hub_config_read(config, &hub->config, complaint);
-    err = err != ERR_OK ? err : check_open_files(hub, complaint);
+    err = err != ERR_OK ? err : allow_open_files(hub, complaint);
     err = err != ERR_OK ? err : hub_open(hub, HUB_WRITE, complaint);
     err = err != ERR_OK ? err : hub_settings_journal(hub, hub_now_us(hub), &is_new, complaint);
     if (err == ERR_OK && is_new) {
