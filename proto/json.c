@@ -109,6 +109,19 @@ static json_t *json_of_rows(const ProtobufCMessage *message,
     return rows;
 }
 
+/* Times are texts, so their keys lose the "_us" of the field's name. false without memory. */
+static bool put_field(json_t *object, const char *name, json_t *value)
+{
+    size_t length = strlen(name);
+    char key[64];
+    if (!ends_with(name, "_us") || length >= sizeof key) {
+        return json_object_set_new(object, name, value) == 0;
+    }
+    memcpy(key, name, length - 3);
+    key[length - 3] = '\0';
+    return json_object_set_new(object, key, value) == 0;
+}
+
 json_t *json_of_message(const ProtobufCMessage *message)
 {
     json_t *object = json_object();
@@ -126,7 +139,7 @@ json_t *json_of_message(const ProtobufCMessage *message)
             field_read(message, descriptor, 0, &field);
             value = json_of_field(message, &field);
         }
-        if (json_object_set_new(object, descriptor->name, value) != 0) {
+        if (!put_field(object, descriptor->name, value)) {
             json_decref(object);
             return NULL;
         }

@@ -1,7 +1,8 @@
 /* Messages and records as JSON, in one stable form: fields in schema order, enums by name, bytes as
- * lower-case hex, a period by its key, times ("produced_at_us") as RFC 3339 text, days ("peak_day")
- * as YYYY-MM-DD. Absent fields are left out. An enum that this program does not know, and a time or
- * day outside the years 1900 to 2199, is its number; a count above int64 is decimal text. */
+ * lower-case hex, a period by its key, times as RFC 3339 text ("produced_at_us" under the key
+ * "produced_at"), days ("peak_day") as YYYY-MM-DD. Absent fields are left out. An enum that this
+ * program does not know, and a time or day outside the years 1900 to 2199, is its number; a count
+ * above int64 is decimal text. */
 #ifndef IHURIRO_PROTO_JSON_H
 #define IHURIRO_PROTO_JSON_H
 
