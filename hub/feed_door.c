@@ -5,6 +5,7 @@
 
 #include "conf/clock.h"
 #include "conf/log.h"
+#include "hub/disk_floor.h"
 #include "hub/feed.h"
 
 #define MESSAGES_PER_TURN 64
@@ -72,7 +73,7 @@ static enum err turn(struct feed_door *self, bool *ret_is_behind)
         .generation = roster_generation(self->hub->roster),
         .now_us = hub_clock_now_us(self->hub->clock),
         .now_ms = clock_monotonic_ms(),
-        .is_short_of_disk = reading_is_short_of_disk(&txn),
+        .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
     };
     reading.registry = roster_take(self->hub->roster);

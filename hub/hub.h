@@ -26,6 +26,7 @@ struct hub_config {
     int64_t quota_bucket;
     int64_t quota_per_hour;
     int64_t peers_max;
+    int64_t disk_floor_mb;
 };
 
 struct counters {

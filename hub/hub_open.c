@@ -36,6 +36,8 @@ static const struct config_row config_rows[] = {
         "How many it gains an hour."),
     ROW("peers_max", CONFIG_INTEGER, peers_max, false, 16, 1000000,
         "Connections to expect; the limit of open files must allow for them."),
+    ROW("disk_floor_mb", CONFIG_INTEGER, disk_floor_mb, false, 1, 1000000,
+        "With less free space than this on the store's disk nothing is taken, and nobody reads."),
     {0},
 };
 
@@ -49,6 +51,7 @@ enum err hub_config_read(const char *path, struct hub_config *config, struct com
     config->quota_bucket = QUOTA_BUCKET;
     config->quota_per_hour = QUOTA_REFILL_PER_HOUR;
     config->peers_max = 1000;
+    config->disk_floor_mb = DISK_FLOOR_MB;
     enum err err = config_read(path != NULL ? path : default_path(), config_rows, config,
                                sizeof *config, complaint);
     /* sun_path holds 108 bytes */

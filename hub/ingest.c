@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "conf/log.h"
-
-#define DISK_FLOOR_BYTES  ((uint64_t)256 << 20) /* below this no report is taken */
-#define MAP_FLOOR_PERCENT 85
+#include "hub/disk_floor.h"
 
 enum err ingest_begin(struct ingest *ingest, int64_t now_us, int64_t now_ms,
                       enum clock_state clock_state)
@@ -21,13 +19,8 @@ enum err ingest_begin(struct ingest *ingest, int64_t now_us, int64_t now_ms,
     ingest->now_us = now_us > last_us ? now_us : last_us;
     ingest->now_ms = now_ms;
     ingest->clock_state = clock_state;
-    uint64_t used = 0;
-    uint64_t map = 0;
-    uint64_t free_on_disk = 0;
-    err = env_space(writer_txn(ingest->writer)->env, &used, &map, &free_on_disk);
-    ingest->is_short_of_disk =
-        free_on_disk < DISK_FLOOR_BYTES || used > map / 100 * MAP_FLOOR_PERCENT;
-    return err;
+    ingest->is_short_of_disk = disk_is_short(writer_txn(ingest->writer), ingest->disk_floor_mb);
+    return ERR_OK;
 }
 
 /* ---- sessions: a MAC over routing id, transport key and tag; the hub stores nothing ---- */
@@ -73,6 +66,19 @@ enum err ingest_refuse(struct ingest *ingest, const struct peer *peer, const cha
     message.has_now_us = 1;
     message.now_us = ingest->now_us;
     return answers_frame(ingest->answers, peer, VERB_REFUSED, &message.base);
+}
+
+/* Near the disk floor no session begins: what it may show, a loss of history, could not be
+ * declared.
+ */
+static enum err hello_later(struct ingest *ingest, const struct peer *peer)
+{
+    Ihuriro__V1__RetryLater message = IHURIRO__V1__RETRY_LATER__INIT;
+    message.seconds = 60;
+    message.scope = IHURIRO__V1__RETRY_LATER__SCOPE__HUB;
+    message.text = (char *)(uintptr_t) "the hub's disk is nearly full"; /* packed only */
+    ingest->counters->retry_later++;
+    return answers_frame(ingest->answers, peer, VERB_RETRY_LATER, &message.base);
 }
 
 const struct party *sender_party(const struct sender *sender, const char *institution)
@@ -179,6 +185,9 @@ enum err hello_take(struct ingest *ingest, const struct sender *sender, struct b
         return ingest_refuse(ingest, sender->peer, "BAD_REQUEST",
                              "Too many institutions for one transport key; use two.");
     }
+    if (ingest->is_short_of_disk) {
+        return hello_later(ingest, sender->peer);
+    }
     struct position stands;
     Ihuriro__V1__HelloAnswer answer = IHURIRO__V1__HELLO_ANSWER__INIT;
     PbPosition position = IHURIRO__V1__POSITION__INIT;
@@ -216,7 +225,8 @@ enum err settled_take(struct ingest *ingest, const struct sender *sender, struct
         return ingest_refuse(ingest, sender->peer, "BAD_REQUEST",
                              "SETTLED names more institutions than a key may speak for.");
     }
-    for (size_t i = 0; i < settled->n_institutions; i++) {
+    /* What is not written down is asked for again. */
+    for (size_t i = 0; i < settled->n_institutions && !ingest->is_short_of_disk; i++) {
         bool is_missing = false;
         if (sender_party(sender, settled->institutions[i]) == NULL) {
             continue;

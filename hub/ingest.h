@@ -19,6 +19,7 @@ struct ingest {
     const struct hub_identity *identity;
     struct counters *counters;
     struct answers *answers;
+    int64_t disk_floor_mb;
     struct quota *quota;
     struct quota *refusals;  /* that are kept; one above it is answered all the same */
     uint8_t session_key[32]; /* drawn at start: a session belongs to one connection and one hub

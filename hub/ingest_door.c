@@ -182,6 +182,7 @@ void *ingest_door_run(void *argument)
     self->ingest.writer = hub->writer;
     self->ingest.identity = &hub->identity;
     self->ingest.counters = &hub->counters;
+    self->ingest.disk_floor_mb = hub->config.disk_floor_mb;
     randombytes_buf(self->ingest.session_key, sizeof self->ingest.session_key);
     enum err err = door_open(hub->zmq, &options, &complaint, &self->door);
     err = err != ERR_OK ? err : answers_make(&self->ingest.answers);

@@ -5,6 +5,7 @@
 
 #include "conf/clock.h"
 #include "conf/log.h"
+#include "hub/disk_floor.h"
 #include "hub/query.h"
 
 #define MESSAGES_PER_TURN 8 /* each may look at 1,000 records */
@@ -50,7 +51,7 @@ static enum err take_message(struct query_door *self)
         .generation = roster_generation(self->hub->roster),
         .now_us = hub_clock_now_us(self->hub->clock),
         .now_ms = clock_monotonic_ms(),
-        .is_short_of_disk = reading_is_short_of_disk(&txn),
+        .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
     };
     reading.registry = roster_take(self->hub->roster);

@@ -5,9 +5,7 @@
 #include "conf/log.h"
 
 #define ANSWER_FIXED_BYTES (CHECKPOINT_BYTES_MAX + 256) /* all but the records */
-#define DISK_FLOOR_BYTES   ((uint64_t)256 << 20)
-#define MAP_FLOOR_PERCENT  85
-#define VIEW_FIXED_BYTES   32 /* tags and lengths of one RecordView */
+#define VIEW_FIXED_BYTES   32                           /* tags and lengths of one RecordView */
 
 struct scanner {
     struct scan scan;
@@ -171,15 +169,6 @@ void position_to_message(const struct position *position, PbPosition *ret_messag
 }
 
 /* ---- writing down who reads ---- */
-
-bool reading_is_short_of_disk(struct txn *txn)
-{
-    uint64_t used = 0;
-    uint64_t map = 0;
-    uint64_t free_on_disk = 0;
-    return env_space(txn->env, &used, &map, &free_on_disk) != ERR_OK ||
-           free_on_disk < DISK_FLOOR_BYTES || used > map / 100 * MAP_FLOOR_PERCENT;
-}
 
 enum err reading_journal(const struct reading *reading, const struct reading_out *out,
                          uint64_t ticket, struct bytes event)

@@ -15,13 +15,10 @@ struct reading {
     uint64_t generation; /* of the roster; taken before the registry, so never newer than it */
     int64_t now_us;      /* the hub's time, said in each answer */
     int64_t now_ms;      /* monotonic */
-    bool is_short_of_disk;
+    bool
+        is_short_of_disk; /* no access can be written down: no reading begins that would need one */
     struct counters *counters;
 };
-
-/* Near the disk floor no access can be written down, so no reading begins that would need one. The
- * same floor as that of ingest. */
-bool reading_is_short_of_disk(struct txn *txn);
 
 /* What a step does to the world. */
 struct reading_out {

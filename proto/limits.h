@@ -42,6 +42,7 @@
 #define HELLO_CHECKPOINTS_MAX    32
 #define INSTITUTIONS_PER_KEY_MAX 3000 /* HELLO's answer names each with its count */
 #define REFUSALS_KEPT            100  /* of each sender */
+#define DISK_FLOOR_MB            256  /* free on the hub's disk, unless it is configured */
 #define REFUSALS_PER_HOUR        600  /* of each sender are kept, once so many came at once */
 
 /* Feeds and pulls */

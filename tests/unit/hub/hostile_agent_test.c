@@ -174,6 +174,34 @@ static void settled_names_no_more_than_a_key_may_speak_for(void **state)
                         "BAD_REQUEST");
 }
 
+/* ---- the disk ---- */
+
+static void near_the_disk_floor_nothing_is_written_for_anybody(void **state)
+{
+    struct bench *bench = *state;
+    uint8_t tag[SESSION_TAG_BYTES] = {1};
+    AUTO(buffer_close) struct buffer session = {0};
+    AUTO(buffer_close) struct buffer envelope = {0};
+    Ihuriro__V1__Hello hello = IHURIRO__V1__HELLO__INIT;
+    hello.tag = pb_of_bytes(bytes_of(tag, sizeof tag));
+    hello.schema_version = SCHEMA_VERSION;
+    nil_envelope(&(struct nil_report){"A-1", BENCH_DAY, 1, false, NULL, NULL}, 1, &envelope);
+    bench_hello(bench, peer_of(1, 11), none, &session);
+    uint64_t before = bench->counters.commits;
+    bench->ingest.disk_floor_mb = INT32_MAX; /* more than any disk has */
+    assert_int_equal(bench_submit_one(bench, peer_of(1, 11), &session, &envelope, none, NULL)
+                         ->retry_later->scope,
+                     IHURIRO__V1__RETRY_LATER__SCOPE__HUB);
+    bench_begin(bench);
+    bench_say(bench, peer_of(1, 11), VERB_HELLO, &hello.base);
+    bench_end(bench);
+    (void)bench_answer(bench, 0, VERB_RETRY_LATER);
+    assert_int_equal(bench->counters.commits, before);
+    bench->ingest.disk_floor_mb = 1;
+    assert_true(
+        bench_submit_one(bench, peer_of(1, 11), &session, &envelope, none, NULL)->has_header);
+}
+
 /* ---- receipts ---- */
 
 /* A put-back store, and a genuine receipt of it. */
@@ -262,6 +290,7 @@ int main(void)
         TEST(a_message_that_spends_all_memory_of_its_own_ends_no_turn),
         TEST(a_flood_of_refusals_is_answered_but_not_all_of_it_is_kept),
         TEST(settled_names_no_more_than_a_key_may_speak_for),
+        TEST(near_the_disk_floor_nothing_is_written_for_anybody),
         TEST(a_receipt_does_not_vouch_for_a_key_that_it_does_not_name),
         TEST(a_key_in_force_needs_no_receipt_to_vouch_for_it),
     };
