@@ -44,6 +44,14 @@ uncommented "$SOURCE/conf/examples/hub.conf" | sed "s|/var/lib/mfi-hub|$folder/h
 uncommented "$SOURCE/conf/examples/agent.conf" >"$folder/agent/example.conf"
 "$BIN/mfi-agent" status -c "$folder/agent/example.conf" >"$folder/out" 2>&1 ||
     fail "mfi-agent status refuses the example: $(cat "$folder/out")"
+institution=$(sed -n 's/.*id = "\([A-Z0-9-]*\)".*/\1/p' "$SOURCE/conf/examples/agent.conf" | head -n 1)
+"$BIN/mfi-sim" loanbook -n 20 -d 2020-06-30 -i "$institution" -o "$folder/book" >/dev/null
+"$BIN/mfi-agent" check -c "$folder/agent/example.conf" "$folder/book" >"$folder/out" 2>&1 ||
+    fail "mfi-agent check refuses the example: $(cat "$folder/out")"
+uncommented "$folder/agent/agent.conf" >"$folder/agent/own.conf"
+"$BIN/mfi-sim" loanbook -n 20 -d 2020-06-30 -i SACCO-001 -o "$folder/own" >/dev/null
+"$BIN/mfi-agent" check -c "$folder/agent/own.conf" "$folder/own" >"$folder/out" 2>&1 ||
+    fail "mfi-agent check refuses what init wrote, with every key set: $(cat "$folder/out")"
 
 [ "$failed" -eq 0 ] && echo "The examples are read, and explain every key."
 exit "$failed"

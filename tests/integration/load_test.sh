@@ -3,26 +3,10 @@
 # on behind the first. BIN is the folder of the programs.
 set -euo pipefail
 
-BIN=${BIN:?the folder of the programs}
-WORK=$(mktemp -d /tmp/load-XXXXXX)
-HUB_PID=
+# shellcheck source=tests/support/lab.sh
+. "$(dirname "$0")/../support/lab.sh"
+lab load
 
-finish() {
-    local code=$?
-    [ -z "$HUB_PID" ] || { kill "$HUB_PID" 2>/dev/null && wait "$HUB_PID" 2>/dev/null; } || true
-    if [ $code -eq 0 ]; then
-        rm -rf "$WORK"
-    else
-        echo "failed; what was there is in $WORK" >&2
-        tail -n 5 "$WORK"/*.log >&2 || true
-    fi
-}
-trap finish EXIT
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
 status() {
     "$BIN/mfi-hub" status -c "$WORK/hub/hub.conf" 2>/dev/null | awk -v name="$1" '$1 == name { print $2 }'
 }
@@ -35,15 +19,10 @@ counted() {
     tr ' ' '\n' <"$WORK/loaded" | sed -n "s/^$1=//p"
 }
 
-ports=$(/usr/bin/python3 -c 'import socket
-s = [socket.socket() for _ in range(3)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])')
-read -r ingest feed query <<<"$ports"
+read -r ingest feed query <<<"$(free_ports 3)"
 "$BIN/mfi-hub" init "$WORK/hub" --test --test-time 2020-01-01 --origin load.test --ingest "tcp://127.0.0.1:$ingest" \
     --feed "tcp://127.0.0.1:$feed" --query "tcp://127.0.0.1:$query" >"$WORK/init.log" 2>&1
 "$BIN/mfi-hub" run -c "$WORK/hub/hub.conf" >"$WORK/hub.log" 2>&1 &
-HUB_PID=$!
 for _ in $(seq 100); do
     [ -n "$(status accepted)" ] && break
     sleep 0.1

@@ -3,62 +3,11 @@
 # what happens without a network. BIN is the folder of the programs.
 set -euo pipefail
 
-BIN=${BIN:?the folder of the programs}
-WORK=$(mktemp -d /tmp/main-job-XXXXXX)
+# shellcheck source=tests/support/lab.sh
+. "$(dirname "$0")/../support/lab.sh"
+lab main-job
 HUB_PID=
 AGENT_PID=
-TEST_HUB_PID=
-
-stop() {
-    [ -z "$1" ] || { kill "$1" 2>/dev/null && wait "$1" 2>/dev/null; } || true
-}
-finish() {
-    local code=$?
-    stop "$AGENT_PID"
-    stop "$HUB_PID"
-    stop "$TEST_HUB_PID"
-    if [ $code -eq 0 ]; then
-        rm -rf "$WORK"
-    else
-        echo "failed; what was there is in $WORK" >&2
-        tail -n 5 "$WORK"/*.log >&2 || true
-    fi
-}
-trap finish EXIT
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-step() {
-    echo "- $*"
-}
-# expect CODE COMMAND...: its output in $OUT.
-expect() {
-    local wanted=$1 code=0
-    shift
-    OUT=$("$@" 2>&1) || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code instead of $wanted: $*
-$OUT"
-}
-says() {
-    grep -qF -- "$1" <<<"$OUT" || fail "it does not say \"$1\":
-$OUT"
-}
-# until_true SECONDS COMMAND...
-until_true() {
-    local left=$(($1 * 10))
-    shift
-    while ! "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || fail "it does not come true: $*"
-        sleep 0.1
-    done
-}
-
-free_port() {
-    /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 
 start_hub() {
     "$BIN/mfi-hub" run -c "$WORK/hub/hub.conf" 2>>"$WORK/hub.log" &
@@ -84,11 +33,11 @@ sum_principal_outstanding = 1000000
 INI
 }
 
-INGEST=tcp://127.0.0.1:$(free_port)
+INGEST=tcp://127.0.0.1:$(free_ports 1)
 
 step "an operator makes a hub"
 expect 0 "$BIN/mfi-hub" init --origin hub.example --ingest "$INGEST" \
-    --feed "tcp://127.0.0.1:$(free_port)" --query "tcp://127.0.0.1:$(free_port)" "$WORK/hub"
+    --feed "tcp://127.0.0.1:$(free_ports 1)" --query "tcp://127.0.0.1:$(free_ports 1)" "$WORK/hub"
 start_hub
 
 step "an IT person makes an agent, and gets the operator's line"
@@ -188,7 +137,7 @@ unreachable() {
     says "$4"
 }
 unreachable wrong-key "$WORK/other-hub/keys/hub.pub" "$INGEST" "hub.pub"
-unreachable nobody "$WORK/hub/keys/hub.pub" "tcp://127.0.0.1:$(free_port)" "the connection was refused"
+unreachable nobody "$WORK/hub/keys/hub.pub" "tcp://127.0.0.1:$(free_ports 1)" "the connection was refused"
 
 step "without a hub everything is kept; drop takes away what has no receipt"
 stop "$HUB_PID"
@@ -236,9 +185,9 @@ AGENT_PID=
 [ $code -eq 0 ] || fail "the agent ended with $code"
 
 step "a test hub gives its time to a test agent; a real one does not talk to it"
-TEST_INGEST=tcp://127.0.0.1:$(free_port)
+TEST_INGEST=tcp://127.0.0.1:$(free_ports 1)
 expect 0 "$BIN/mfi-hub" init --test --test-time 2020-07-03T08:00:00Z --origin hub.test --ingest "$TEST_INGEST" \
-    --feed "tcp://127.0.0.1:$(free_port)" --query "tcp://127.0.0.1:$(free_port)" "$WORK/test-hub"
+    --feed "tcp://127.0.0.1:$(free_ports 1)" --query "tcp://127.0.0.1:$(free_ports 1)" "$WORK/test-hub"
 
 step "before a test agent heard the test hub, nothing is queued in another time"
 "$BIN/mfi-agent" init "$WORK/early" --institution SACCO-2 --hub "$WORK/test-hub/keys/hub.pub" --ingest "$TEST_INGEST" \
@@ -252,7 +201,6 @@ loan_book "$WORK/early-book" SACCO-2
 expect 3 "${AGENT[@]}" send -c "$WORK/early/agent.conf" --wait 1 "$WORK/early-book"
 says "its time is not known"
 "$BIN/mfi-hub" run -c "$WORK/test-hub/hub.conf" 2>>"$WORK/test-hub.log" &
-TEST_HUB_PID=$!
 until_true 20 "$BIN/mfi-hub" status -c "$WORK/test-hub/hub.conf"
 "$BIN/mfi-agent" init "$WORK/test-agent" --institution SACCO-1 --hub "$WORK/test-hub/keys/hub.pub" \
     --ingest "$TEST_INGEST" --name 'Sacco One' --category USACCO --district 101 --currency RWF >"$WORK/test-line" 2>/dev/null

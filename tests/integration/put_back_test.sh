@@ -3,56 +3,16 @@
 # back, a copied agent. All ends whole; nobody becomes late. One agent serves two institutions over one connection.
 set -euo pipefail
 
-BIN=${BIN:?the folder of the programs}
-WORK=$(mktemp -d /tmp/put-back-XXXXXX)
+# shellcheck source=tests/support/lab.sh
+. "$(dirname "$0")/../support/lab.sh"
+lab put-back
 HUB_PID=
 
 stop_hub() {
-    [ -z "$HUB_PID" ] || { kill "$HUB_PID" 2>/dev/null && wait "$HUB_PID" 2>/dev/null; } || true
+    stop "$HUB_PID"
     HUB_PID=
 }
-finish() {
-    local code=$?
-    stop_hub
-    if [ $code -eq 0 ]; then
-        rm -rf "$WORK"
-    else
-        echo "failed; what was there is in $WORK" >&2
-        tail -n 5 "$WORK/hub.log" >&2 || true
-    fi
-}
-trap finish EXIT
 
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-step() {
-    echo "- $*"
-}
-expect() {
-    local wanted=$1 code=0
-    shift
-    OUT=$("$@" 2>&1) || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code instead of $wanted: $*
-$OUT"
-}
-says() {
-    grep -qF -- "$1" <<<"$OUT" || fail "it does not say \"$1\":
-$OUT"
-}
-until_true() {
-    local left=$(($1 * 10))
-    shift
-    while ! "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || fail "it does not come true: $*"
-        sleep 0.1
-    done
-}
-free_port() {
-    /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 HUB=(-c "$WORK/hub/hub.conf")
 start_hub() {
     "$BIN/mfi-hub" run "${HUB[@]}" 2>>"$WORK/hub.log" &
@@ -97,9 +57,9 @@ sys.exit(1 if sum(i["to_offer"] for i in json.load(sys.stdin)["institutions"]) e
 }
 
 step "a hub, and one agent for two institutions"
-INGEST=tcp://127.0.0.1:$(free_port)
-expect 0 "$BIN/mfi-hub" init --origin hub.example --ingest "$INGEST" --feed "tcp://127.0.0.1:$(free_port)" \
-    --query "tcp://127.0.0.1:$(free_port)" "$WORK/hub"
+INGEST=tcp://127.0.0.1:$(free_ports 1)
+expect 0 "$BIN/mfi-hub" init --origin hub.example --ingest "$INGEST" --feed "tcp://127.0.0.1:$(free_ports 1)" \
+    --query "tcp://127.0.0.1:$(free_ports 1)" "$WORK/hub"
 start_hub
 "$BIN/mfi-agent" init "$WORK/agent" --institution SACCO-1 --institution SACCO-2 --hub "$WORK/hub/keys/hub.pub" \
     --ingest "$INGEST" --name 'A Sacco' --category USACCO --district 101 --currency RWF >"$WORK/lines" 2>/dev/null

@@ -4,64 +4,13 @@
 # programs.
 set -euo pipefail
 
-BIN=${BIN:?the folder of the programs}
-WORK=$(mktemp -d /tmp/reading-XXXXXX)
+# shellcheck source=tests/support/lab.sh
+. "$(dirname "$0")/../support/lab.sh"
+lab reading
 HUB_PID=
 FEED_PID=
 PLAY_PID=
 
-stop() {
-    [ -z "$1" ] || { kill "$1" 2>/dev/null && wait "$1" 2>/dev/null; } || true
-}
-finish() {
-    local code=$?
-    stop "$FEED_PID"
-    stop "$PLAY_PID"
-    stop "$HUB_PID"
-    if [ $code -eq 0 ]; then
-        rm -rf "$WORK"
-    else
-        echo "failed; what was there is in $WORK" >&2
-        tail -n 5 "$WORK"/*.log >&2 || true
-    fi
-}
-trap finish EXIT
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-step() {
-    echo "- $*"
-}
-# expect CODE COMMAND...: its output in $OUT.
-expect() {
-    local wanted=$1 code=0
-    shift
-    OUT=$("$@" 2>&1) || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code instead of $wanted: $*
-$OUT"
-}
-says() {
-    grep -qF -- "$1" <<<"$OUT" || fail "it does not say \"$1\":
-$OUT"
-}
-# until_true SECONDS COMMAND...
-until_true() {
-    local left=$(($1 * 10))
-    shift
-    while ! "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || fail "it does not come true: $*"
-        sleep 0.1
-    done
-}
-ports() {
-    /usr/bin/python3 -c 'import socket
-s = [socket.socket() for _ in range(3)]
-for x in s: x.bind(("127.0.0.1", 0))
-print(*[x.getsockname()[1] for x in s])'
-}
 start_hub() {
     "$BIN/mfi-hub" run -c "$WORK/hub/hub.conf" 2>>"$WORK/hub.log" &
     HUB_PID=$!
@@ -100,7 +49,7 @@ pull() {
     "$BIN/mfi-pull" -c "$WORK/pull/pull.conf" "$@"
 }
 
-read -r INGEST FEED QUERY <<<"$(ports)"
+read -r INGEST FEED QUERY <<<"$(free_ports 3)"
 expect 0 "$BIN/mfi-hub" init --test --test-time 2019-01-01 --origin hub.test --ingest "tcp://127.0.0.1:$INGEST" \
     --feed "tcp://127.0.0.1:$FEED" --query "tcp://127.0.0.1:$QUERY" "$WORK/hub"
 HUB_PUB=$WORK/hub/keys/hub.pub
