@@ -1,6 +1,7 @@
 #include "conf/hub_pub.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/config.h"
 
@@ -77,6 +78,12 @@ static enum err take_log_keys(const char *path, const struct hub_pub *file,
 enum err hub_pub_read(const char *path, struct complaint *complaint, struct hub_identity *ret_hub)
 {
     AUTO(release) struct hub_pub file = {0};
+    if (access(path, F_OK) != 0) {
+        return complain(complaint, ERR_CONFIG,
+                        "There is no file %s. It is the hub's: ask the hub's operator for hub.pub "
+                        "(`mfi-hub init` makes it), and put it there.",
+                        path);
+    }
     enum err err = config_load(path, rows, &file, sizeof file, complaint);
     if (err != ERR_OK) {
         return err;
