@@ -221,13 +221,14 @@ static enum err settings_of_country(struct agent *agent, struct arena *arena,
     AUTO(free_p) char *path = NULL;
     PbSettings *settings = NULL;
     enum err err = country_path(agent->conf.country, &path);
-    if (err == ERR_OK) {
-        err = country_compile(path, arena, complaint, &settings);
-    } else {
-        complain(complaint, err,
-                 "There are no settings of the country \"%s\"; set `country` in agent.conf.",
-                 agent->conf.country);
+    if (err != ERR_OK || !is_file(path)) {
+        return complain(complaint, ERR_CONFIG,
+                        "There are no settings of the country \"%s\"%s%s. Set `country` in "
+                        "agent.conf to the two letters of one that is installed.",
+                        agent->conf.country, err == ERR_OK ? ": there is no file " : "",
+                        err == ERR_OK ? path : "");
     }
+    err = country_compile(path, arena, complaint, &settings);
     if (err == ERR_OK) {
         ret_settings->settings = settings;
         snprintf(ret_settings->source, sizeof ret_settings->source,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agents/mfi/commands.h"
+#include "conf/country.h"
 #include "conf/hub_pub.h"
 #include "proto/limits.h"
 #include "proto/record.h"
@@ -159,6 +160,39 @@ static enum err list_institutions(const struct init_arguments *arguments,
     return err;
 }
 
+/* The country is one that is installed, and the category one of its own. */
+static enum err check_country(const struct init_arguments *arguments, struct complaint *complaint)
+{
+    AUTO(free_p) char *path = NULL;
+    AUTO(arena_close) struct arena arena = {0};
+    struct platform_stamp stamp = {0};
+    PbSettings *settings = NULL;
+    char known[400] = "";
+    if (country_path(arguments->country, &path) == ERR_OK) {
+        platform_stamp(path, &stamp);
+    }
+    if (!stamp.exists) {
+        return complain(complaint, ERR_USAGE,
+                        "--country is two letters of a country whose settings are installed, and "
+                        "there are none of \"%.20s\".",
+                        arguments->country);
+    }
+    enum err err = country_compile(path, &arena, complaint, &settings);
+    for (size_t i = 0; err == ERR_OK && i < settings->n_categories; i++) {
+        size_t used = strlen(known);
+        if (arguments->category == NULL ||
+            strcmp(settings->categories[i]->code, arguments->category) == 0) {
+            return ERR_OK;
+        }
+        snprintf(known + used, sizeof known - used, "%s%s", used == 0 ? "" : ", ",
+                 settings->categories[i]->code);
+    }
+    return err != ERR_OK ? err
+                         : complain(complaint, ERR_USAGE,
+                                    "--category %.40s is none of the country's. Write one of: %s.",
+                                    arguments->category, known);
+}
+
 /* Before anything is made: so that nothing is half done. */
 static enum err check_arguments(const char *folder, const struct init_arguments *arguments,
                                 struct complaint *complaint)
@@ -177,7 +211,10 @@ static enum err check_arguments(const char *folder, const struct init_arguments 
     }
     AUTO(buffer_close) struct buffer path = {0};
     struct platform_stamp stamp;
-    enum err err = path_in(folder, "agent.conf", &path);
+    enum err err = check_country(arguments, complaint);
+    if (err == ERR_OK) {
+        err = path_in(folder, "agent.conf", &path);
+    }
     if (err != ERR_OK) {
         return err;
     }
