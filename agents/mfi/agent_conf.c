@@ -304,7 +304,7 @@ static const char template_tail[] =
     "# fiscal_year_month = 1;\n"
     "# A list that is set replaces the built-in one.\n"
     "# genders = [ \"Female = F\", \"Gore = F\", \"Male = M\", \"Gabo = M\", \"Group = G\" ];\n"
-    "# products = [ \"Inguzanyo y'ubucuruzi = BUSINESS\" ];\n"
+    "# products = [ \"Inguzanyo y'ubucuruzi = INDIV\" ];\n"
     "# sectors = [ \"Ubuhinzi = AGRI\" ];\n"
     "# branches = [ \"Kimironko = 102\" ];\n"
     "# total_words = [ \"Total\", \"Igiteranyo\" ];\n"
