@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/fields.h"
+#include "proto/limits.h"
 #include "proto/rules_inside.h"
 #include "proto/text.h"
 
@@ -222,6 +223,11 @@ enum err rules_refuse(const PbReport *report, const PbSettings *settings, bool h
     if (is_test != hub_is_test) {
         judging_find_values(&judging, rule_find("ENV-13"), SEVERITY_ERROR, "test_data", hub_is_test,
                             is_test);
+    }
+    size_t size = protobuf_c_message_get_packed_size(&report->base);
+    if (size > REPORT_BYTES_MAX) {
+        judging_find_values(&judging, rule_find("ENV-11"), SEVERITY_ERROR, "report",
+                            REPORT_BYTES_MAX, (wide)size);
     }
     struct private_search search = {settings, rule_find("ENV-14"), &judging};
     if (fields_any(&report->base, holds_private_number, &search)) {

@@ -33,9 +33,9 @@ struct findings {
     PbFinding rows[FINDINGS_MAX];
 };
 
-/* ENV rules that refuse (DESIGN: typed answer, not journaled) in an unpacked report: ENV-13 test
- * data, ENV-14 personal data. ERR_REFUSED with the finding; ERR_OK when there is none. ENV-01, 02,
- * 03 and the size half of ENV-11 are the caller's. */
+/* ENV rules that refuse (DESIGN: typed answer, not journaled) in an unpacked report: the size half
+ * of ENV-11, ENV-13 test data, ENV-14 personal data. ERR_REFUSED with the finding; ERR_OK when
+ * there is none. ENV-01, 02 and 03 are the caller's. */
 MUST_USE enum err rules_refuse(const PbReport *report, const PbSettings *settings, bool hub_is_test,
                                struct findings *findings);
 /* All other rules. The verdict follows from the severities. */

@@ -19,6 +19,11 @@ enum err queue_examined(struct agent *agent, const struct examined *examined, in
                                                      &queued->queued, &queued->key)
                                 : outbox_queue(agent->outbox, report, key, now_us, &queued->queued,
                                                &queued->key);
+        if (err == ERR_TOO_LARGE) {
+            return complain(complaint, err,
+                            "A report is larger than the 64 KiB that it may have, and was not "
+                            "queued. Take the column branch out of loans.csv, and send again.");
+        }
         if (err != ERR_OK) {
             return complain(
                 complaint, err,

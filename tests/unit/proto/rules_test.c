@@ -364,6 +364,32 @@ static void numbers_of_people_are_refused_in_every_free_text(void **state)
     assert_false(bench.findings.rows[0].has_got);
 }
 
+static void a_report_over_64_kib_is_refused(void **state)
+{
+    enum { ROWS = 1000 };
+    static char code[] = "a branch with a name of some length, as the system gives it to us";
+    static PbBreakdownRow rows[ROWS];
+    static PbBreakdownRow *pointers[ROWS];
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, TYPE_PORTFOLIO);
+    for (size_t i = 0; i < ROWS; i++) {
+        ihuriro__v1__breakdown_row__init(&rows[i]);
+        rows[i].dim = IHURIRO__V1__BREAKDOWN_ROW__DIMENSION__BRANCH;
+        rows[i].code = code;
+        pointers[i] = &rows[i];
+    }
+    bench.report->portfolio->breakdown = pointers;
+    bench.report->portfolio->n_breakdown = ROWS / 2;
+    assert_int_equal(rules_refuse(bench.report, NULL, false, &bench.findings), ERR_OK);
+    bench.report->portfolio->n_breakdown = ROWS;
+    assert_int_equal(rules_refuse(bench.report, NULL, false, &bench.findings), ERR_REFUSED);
+    assert_int_equal(bench.findings.count, 1);
+    assert_string_equal(bench.findings.rows[0].rule, "ENV-11");
+    assert_int_equal(bench.findings.rows[0].expected, 65536);
+    assert_true(bench.findings.rows[0].got > 65536);
+}
+
 static void what_programs_write_is_not_searched(void **state)
 {
     (void)state;
@@ -478,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_data_and_hub_must_be_of_one_kind),
         cmocka_unit_test(numbers_of_people_are_refused_in_every_free_text),
         cmocka_unit_test(what_programs_write_is_not_searched),
+        cmocka_unit_test(a_report_over_64_kib_is_refused),
         cmocka_unit_test(more_than_64_findings_end_in_a_row_that_counts_the_rest),
         cmocka_unit_test(a_judgement_before_any_settings_names_none),
         cmocka_unit_test(a_spent_budget_is_told_and_not_a_verdict),
