@@ -96,6 +96,8 @@ struct judge_options {
     const struct agent_settings *settings;
     const struct party *party;
     int64_t now_us;
+    const PbReport *liquidity; /* of the folder, for EXPOSURES (D43) */
+    const PbReport *portfolio;
 };
 
 static enum err judge(struct agent *agent, const struct judge_options *options, struct arena *arena,
@@ -103,7 +105,9 @@ static enum err judge(struct agent *agent, const struct judge_options *options, 
 {
     struct rules_context context = {.settings = options->settings->settings,
                                     .party = options->party,
-                                    .received_at_us = options->now_us};
+                                    .received_at_us = options->now_us,
+                                    .liquidity = options->liquidity,
+                                    .portfolio = options->portfolio};
     examined->findings = arena_take(arena, sizeof *examined->findings);
     if (examined->findings == NULL) {
         return ERR_MEMORY;
@@ -218,7 +222,10 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
-        examined->reports[i].report = book_report_at(examined->book, i);
+        PbReport *report = book_report_at(examined->book, i);
+        examined->reports[i].report = report;
+        judging.portfolio = report->portfolio != NULL ? report : judging.portfolio;
+        judging.liquidity = report->liquidity != NULL ? report : judging.liquidity;
         err = judge(agent, &judging, arena, &examined->reports[i]);
     }
     return err;
