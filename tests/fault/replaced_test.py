@@ -44,9 +44,9 @@ def kinds(records, kind):
 
 
 def are_all_back(records, institutions):
-    """Nobody is waited for: each said so after the last loss."""
-    lost = max(r.seq for r in records if r.kind in (journal.KIND_RESTORED, journal.KIND_HISTORY_LOST))
-    return {r.institution for r in kinds(records, journal.KIND_BACK) if r.seq > lost} >= {i.id for i in institutions}
+    """Each said so once after the loss; more that is told of the same loss asks nobody again."""
+    lost = min(r.seq for r in records if r.kind in (journal.KIND_RESTORED, journal.KIND_HISTORY_LOST))
+    return sorted(r.institution for r in kinds(records, journal.KIND_BACK) if r.seq > lost) == sorted(i.id for i in institutions)
 
 
 def read_to_the_head(hub, readers):
@@ -115,6 +115,63 @@ def a_correction_waits_until_its_first_vintage_was_offered_again(lab):
     expect(accepted(records, institution) == [(d, 1, 1) for d in range(4)] + [(d, 2, 1) for d in range(4)],
            lambda: "in the journal: %s" % accepted(records, institution))
     expect(len(kinds(records, journal.KIND_HISTORY_LOST)) == 1, "the loss is told once")
+
+
+def what_a_copy_sent_without_its_receipt_gets_its_first_time_back(lab):
+    """The copy was made while the report still waited, and offers it as new to a hub that lost it: it would be late."""
+    hub = lab.hub().start()
+    agent, institution = one_agent(lab, hub)
+    hub.process.stop()
+    shutil.copytree(hub.store, lab.path("copy"))
+    agent.queue(institution, DAY_0)
+    copied = agent.copy("copied")
+    hub.start()
+    agent.send()
+    held = agent.receipts()
+    (identity, first), = held.items()
+    hub.process.stop()
+    put_back(hub, lab.path("copy"))
+    hub.start()
+    copied.send()
+    expect(copied.receipts()[identity].first_received_at > first.first_received_at, "the copy was to be later")
+    agent.send()
+    records = hub.records()
+    hub.verify()
+    both = [(r.kind, r.id.hex(), r.verdict) for r in records if r.is_report]
+    expect(both == [(journal.KIND_REPORT, identity, 1), (journal.KIND_EARLIER_RECEIPT, identity, 1)], lambda: "in the journal: %s" % both)
+    earlier = kinds(records, journal.KIND_EARLIER_RECEIPT)[0]
+    expect((earlier.first_received_at, earlier.body) == (first.first_received_at, first.envelope), "the first time is lost")
+    expect(agent.receipts()[identity].first_received_at == first.first_received_at and agent.open_count() == 0, "the agent lost its receipt")
+
+
+def a_hub_that_is_killed_while_agents_offer_again_ends_whole(lab):
+    hub = lab.hub().start()
+    agent, institution = one_agent(lab, hub)
+    hub.process.stop()
+    shutil.copytree(hub.store, lab.path("copy"))
+    for number in range(DAY_0 - 60, DAY_0):
+        agent.queue(institution, number)
+    kept = hub.start().status()["records"]
+    agent.send()
+    held = agent.receipts()
+    expect(len(held) == 60, "sixty were to be receipted")
+    hub.process.stop()
+    put_back(hub, lab.path("copy"))
+    for part in range(3):
+        hub.start()
+        agent.process.start()
+        wait_until("some of it comes back", 30, lambda: hub.status()["records"] > kept + 10 * part)
+        hub.process.kill()
+        agent.process.kill()
+    hub.start()
+    agent.process.start()
+    agent.wait_for(60)
+    wait_until("the loss, sixty reports, and that it is back", 30, lambda: hub.status()["records"] == kept + 62)
+    agent.process.stop()
+    records = hub.records()
+    check_receipts(hub, records, held)
+    expect(len(kinds(records, journal.KIND_HISTORY_LOST)) == 1 and are_all_back(records, [institution]), "the loss is told once, and it is back")
+    expect(len(accepted(records, institution)) == 60, "something is there twice")
 
 
 def a_disk_that_was_silently_put_back_ends_whole(lab):
@@ -195,9 +252,12 @@ def a_hub_restored_from_an_older_backup_under_running_agents_ends_whole(lab):
     refused = agents[0].report(revoked, DAY_0 + 4, codes=(1,)).stdout
     expect("REFUSED by the hub (ENV-03)" in refused and "revoked" in refused, refused)
     agents[1].report(institutions[3], DAY_0 + 4)
+    for agent in agents:
+        agent.process.stop()
+        agent.send(codes=(0, 1, 3))  # another hello; the refused one is still refused
     read_to_the_head(hub, readers)
-    for process in [agent.process for agent in agents] + [reader.process for reader in readers]:
-        process.stop()
+    for reader in readers:
+        reader.process.stop()
 
     records = hub.records()
     check_receipts(hub, records, held)
