@@ -27,9 +27,11 @@ struct ingest_door {
 /* Where nothing can be acknowledged any more: end at once, the unit starts us again. */
 static _Noreturn void give_up(const char *event, enum err err)
 {
-    log_event(LOG_ERROR, event,
-              "error=\"%s\" text=\"nothing of this turn was acknowledged; exiting\"",
-              err_text(err));
+    log_event(
+        LOG_ERROR, event,
+        "error=\"%s\" text=\"nothing of this turn was acknowledged; exiting. If the disk is full, "
+        "make room\"",
+        err_text(err));
     _exit(1);
 }
 
