@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "hub/quota.h"
+
 struct seen {
     struct access_key key;
     int64_t seen_ms;
@@ -15,6 +17,7 @@ struct seen {
 #define SETS (ACCESSES_KEPT / WAYS)
 
 struct accesses {
+    struct quota *quota;
     struct seen items[SETS][WAYS];
 };
 
@@ -24,14 +27,37 @@ enum err accesses_make(struct accesses **ret_accesses)
     if (accesses == NULL) {
         return ERR_MEMORY;
     }
+    enum err err = quota_make(ACCESSES_BUCKET, ACCESSES_PER_HOUR, &accesses->quota);
+    if (err != ERR_OK) {
+        free(accesses);
+        return err;
+    }
     *ret_accesses = accesses;
     return ERR_OK;
 }
 
 void accesses_close(struct accesses **accesses)
 {
-    free(*accesses);
-    *accesses = NULL;
+    if (*accesses != NULL) {
+        quota_close(&(*accesses)->quota);
+        free(*accesses);
+        *accesses = NULL;
+    }
+}
+
+enum err accesses_take(struct accesses *accesses, const char *reader, int64_t now_ms)
+{
+    uint32_t wait_s = 0;
+    enum err err = quota_take(accesses->quota, reader, now_ms, &wait_s);
+    return err == ERR_OK && wait_s > 0 ? ERR_RANGE : err;
+}
+
+static PbFilter known_part(const PbFilter *filter)
+{
+    PbFilter known = *filter;
+    known.base.n_unknown_fields = 0;
+    known.base.unknown_fields = NULL;
+    return known;
 }
 
 enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size,
@@ -46,7 +72,8 @@ enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size
         err = buffer_append(&bytes, rights, SHA256_BYTES);
     }
     if (err == ERR_OK && filter != NULL) {
-        err = message_pack(&filter->base, &bytes);
+        PbFilter known = known_part(filter);
+        err = message_pack(&known.base, &bytes);
     }
     if (err == ERR_OK) {
         sha256(buffer_bytes(&bytes), ret_key->hash);
@@ -125,11 +152,13 @@ enum err access_event_pack(const struct access_event *access, struct buffer *eve
     message.access = &act;
     act.act = (Ihuriro__V1__Access__Act)access->act;
     act.reader = (char *)(uintptr_t)access->reader; /* packed only */
-    act.filter = (PbFilter *)(uintptr_t)access->filter;
     act.has_rights = 1;
     act.rights = pb_of_bytes(bytes_of(access->rights, SHA256_BYTES));
-    if (access->filter != NULL && access->filter->n_institutions == 1) {
-        message.subject = access->filter->institutions[0];
+    PbFilter filter;
+    if (access->filter != NULL) {
+        filter = known_part(access->filter);
+        act.filter = &filter;
+        message.subject = filter.n_institutions == 1 ? filter.institutions[0] : NULL;
     }
     if (access->position != NULL) {
         position.size = access->position->size;

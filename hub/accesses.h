@@ -14,6 +14,10 @@
 #define ACCESS_EQUAL_MS    (10 * 60 * 1000)
 #define ACCESS_STANDING_MS (24 * 3600 * 1000)
 #define ACCESS_NONCE_BYTES 16
+/* Of a reader, at each door: what it may have written down at once, and gains an hour. Another
+ * filter is another act, so without this a reader could fill the journal with them. */
+#define ACCESSES_BUCKET   1000
+#define ACCESSES_PER_HOUR 600
 
 enum access_act {
     ACCESS_PULL = IHURIRO__V1__ACCESS__ACT__PULL,
@@ -25,8 +29,8 @@ struct access_key {
     uint8_t hash[SHA256_BYTES];
 };
 
-/* What makes two acts equal: reader, filter and, of a pull, size of the position and rights (NULL
- * for a feed). filter may be NULL. */
+/* What makes two acts equal: reader, filter (what this program knows of it) and, of a pull, size of
+ * the position and rights (NULL for a feed). filter may be NULL. */
 MUST_USE enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size,
                                 const uint8_t *rights, struct access_key *ret_key);
 
@@ -40,6 +44,8 @@ int accesses_feed(const struct accesses *accesses, const struct access_key *key,
 /* Was this pull written within the last ten minutes? */
 bool accesses_wrote_lately(const struct accesses *accesses, const struct access_key *key,
                            int64_t now_ms);
+/* Takes one of what the reader may have written down. ERR_RANGE: none is left; it comes later. */
+MUST_USE enum err accesses_take(struct accesses *accesses, const char *reader, int64_t now_ms);
 bool accesses_know(const struct accesses *accesses, const struct access_key *key);
 /* Remembers that it was seen, and, if was_written, written now. */
 void accesses_saw(struct accesses *accesses, const struct access_key *key, bool was_written,
@@ -57,7 +63,8 @@ struct access_event {
     uint8_t nonce[ACCESS_NONCE_BYTES];
 };
 
-/* Appends the packed Event. Its subject is the institution that the filter names, where it names
+/* Appends the packed Event, with what this program knows of the filter: nothing else that a reader
+ * sent is journaled. Its subject is the institution that the filter names, where it names
  * one. */
 MUST_USE enum err access_event_pack(const struct access_event *access, struct buffer *event);
 

@@ -437,6 +437,10 @@ static enum err write_access(struct feed *feed, const struct reading *reading,
         accesses_saw(feed->accesses, &key, false, reading->now_ms);
         return ERR_OK;
     }
+    err = accesses_take(feed->accesses, reader->id, reading->now_ms);
+    if (err != ERR_OK) {
+        return err;
+    }
     uint8_t rights[SHA256_BYTES];
     AUTO(buffer_close) struct buffer event = {0};
     struct access_event access = {
@@ -506,6 +510,10 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
     err = err != ERR_OK ? err : write_access(feed, reading, reader, fetch->filter, &from);
     if (err == ERR_BUSY) {
         reading_busy(reading, &feed->out, peer);
+        return ERR_OK;
+    }
+    if (err == ERR_RANGE) {
+        reading_too_often(reading, &feed->out, peer);
         return ERR_OK;
     }
     reading->counters->fetches++;

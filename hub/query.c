@@ -331,7 +331,12 @@ static enum err open_pull(const struct asked *asked, const Ihuriro__V1__Snapshot
         query->out.answer(query->out.context, asked->peer, buffer_bytes(&answer));
         return ERR_OK;
     }
-    err = wait_for_writer(asked, &key, &access, &answer);
+    err = accesses_take(query->accesses, asked->reader->id, asked->reading->now_ms);
+    if (err == ERR_RANGE) {
+        reading_too_often(asked->reading, &query->out, asked->peer);
+        return ERR_OK;
+    }
+    err = err != ERR_OK ? err : wait_for_writer(asked, &key, &access, &answer);
     if (err == ERR_BUSY) {
         reading_busy(asked->reading, &query->out, asked->peer);
         return ERR_OK;

@@ -187,6 +187,14 @@ void reading_busy(const struct reading *reading, const struct reading_out *out,
     }
 }
 
+void reading_too_often(const struct reading *reading, const struct reading_out *out,
+                       const struct peer *peer)
+{
+    reading_retry_later(reading, out, peer, 60,
+                        "More feeds and pulls, each with another filter, than a reader may have "
+                        "written down; the rest is answered later.");
+}
+
 /* ---- answers that are no records ---- */
 
 void reading_answer(const struct reading_out *out, const struct peer *peer, enum verb verb,

@@ -43,6 +43,9 @@ MUST_USE enum err reading_journal(const struct reading *reading, const struct re
                                   uint64_t ticket, struct bytes event);
 void reading_busy(const struct reading *reading, const struct reading_out *out,
                   const struct peer *peer);
+/* The same for a reader whose accesses have used up what it may have written down. */
+void reading_too_often(const struct reading *reading, const struct reading_out *out,
+                       const struct peer *peer);
 
 /* The party that speaks for the connection, valid today. NULL after the peer was told
  * NOT_ENTITLED. */

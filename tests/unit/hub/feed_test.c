@@ -364,6 +364,50 @@ static void an_opened_feed_is_written_down_once_and_then_once_a_day(void **state
     assert_int_equal(access_at(readers, 0)->act, ACCESS_FEED_OPENED);
 }
 
+/* Fields that no schema knows are a stranger's bytes: they make no new act, and are not journaled.
+ */
+static void what_the_hub_does_not_know_of_a_filter_is_not_written_down(void **state)
+{
+    struct readers *readers = *state;
+    uint8_t number[] = "\x0b+250788123456";
+    ProtobufCMessageUnknownField unknown = {.tag = 99, .wire_type = 2, .len = 12, .data = number};
+    PbFilter filter = IHURIRO__V1__FILTER__INIT;
+    uint32_t kinds[] = {KIND_REPORT};
+    filter.kinds = kinds;
+    filter.n_kinds = 1;
+    fetch(readers, &(struct wanted){.user = STAFF, .filter = &filter});
+    filter.base.n_unknown_fields = 1;
+    filter.base.unknown_fields = &unknown;
+    fetch(readers, &(struct wanted){.user = STAFF, .filter = &filter});
+    assert_int_equal(readers->event_count, 1);
+    fetch(readers, &(struct wanted){.user = REGULATOR, .filter = &filter});
+    assert_int_equal(readers->event_count, 2);
+    (void)access_at(readers, 1); /* which takes nothing that the schema does not know */
+}
+
+static void a_reader_cannot_fill_the_journal_with_what_it_reads(void **state)
+{
+    struct readers *readers = *state;
+    PbFilter filter = IHURIRO__V1__FILTER__INIT;
+    filter.has_known_at_us = 1;
+    size_t written = 0;
+    for (int64_t i = 1; i <= 2 * ACCESSES_BUCKET; i++) {
+        filter.known_at_us = i;
+        forget(readers);
+        fetch(readers, &(struct wanted){.user = STAFF, .wait_ms = 30000, .filter = &filter});
+        written += readers->event_count;
+    }
+    assert_int_equal(written, ACCESSES_BUCKET);
+    heard(readers, 0, VERB_RETRY_LATER);
+    forget(readers);
+    fetch(readers, &(struct wanted){.user = REGULATOR, .wait_ms = 30000, .filter = &filter});
+    assert_int_equal(readers->event_count, 1); /* another reader's share is its own */
+    readers->now_ms += 60000;
+    filter.known_at_us++;
+    fetch(readers, &(struct wanted){.user = STAFF, .wait_ms = 30000, .filter = &filter});
+    assert_int_equal(readers->event_count, 2);
+}
+
 static void where_the_access_cannot_be_written_nothing_is_read(void **state)
 {
     struct readers *readers = *state;
@@ -456,6 +500,8 @@ int main(void)
         TEST(a_fetch_with_a_bound_is_answered_when_it_is_reached),
         TEST(a_filter_is_the_readers_own_and_kept_while_it_waits),
         TEST(an_opened_feed_is_written_down_once_and_then_once_a_day),
+        TEST(what_the_hub_does_not_know_of_a_filter_is_not_written_down),
+        TEST(a_reader_cannot_fill_the_journal_with_what_it_reads),
         TEST(where_the_access_cannot_be_written_nothing_is_read),
         TEST(near_the_disk_floor_no_reading_begins_and_what_was_written_down_goes_on),
         TEST(what_cannot_be_read_is_refused_with_a_reason),
