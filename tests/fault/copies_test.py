@@ -211,7 +211,10 @@ def revocation_bites_on_the_next_message_of_one_institution(lab):
     expect([r["rule"] for r in refused[first.id]] == ["ENV-02"] and refused[second.id] == [], lambda: str(refused))
     hub.command("parties", "revoke", third.id)
     other.queue(third, DAY_0 + 2)
-    wait_until("status says why", 20, lambda: "not in force" in other.status()["last_error"])
+    # At the next message it hears that the key is not in force any more, at the next handshake that the hub does not know it.
+    wait_until("status says why", 20, lambda: "transport key" in other.status()["last_error"])
+    with open(other.process.log, encoding="utf-8") as log:
+        expect("not in force for any institution (any more)" in log.read(), "the reason was to come before the connection ended")
     expect(other.count("queued") == 1, "what is refused is kept")
     bureau.report(second, DAY_0 + 2)
     for agent in (bureau, other):

@@ -219,7 +219,8 @@ grep -q '"kind":"rewind"' "$WORK/regulator.jsonl" || fail "no rewind line"
 grep -q '"kind":"restored"' "$WORK/regulator.jsonl" || fail "RESTORED was not put out"
 expect 0 "$BIN/mfi-feed" -c "$WORK/pull/feed.conf" --out "$WORK/after.jsonl" --until-head
 standing "$WORK/regulator.jsonl" >"$WORK/regulator.ids"
-standing "$WORK/after.jsonl" | head -n "$(wc -l <"$WORK/regulator.ids")" >"$WORK/after.ids"
+standing "$WORK/after.jsonl" >"$WORK/all.ids" # not into a pipe to head, which ends before what writes into it
+head -n "$(wc -l <"$WORK/regulator.ids")" "$WORK/all.ids" >"$WORK/after.ids"
 cmp "$WORK/regulator.ids" "$WORK/after.ids" || fail "what stands is not the hub's history"
 expect 0 pull prove "$WORK/lost" --out "$WORK/fork"
 says "declared fork"

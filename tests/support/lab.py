@@ -101,16 +101,17 @@ class Lab:
         self.processes.append(made)
         return made
 
-    def hub(self, *extra):
-        return Hub(self, *extra)
+    def hub(self, *extra, under=()):
+        return Hub(self, *extra, under=under)
 
 
 class Hub:
-    def __init__(self, lab, *extra):
-        self.lab, self.folder = lab, lab.path("hub")
+    def __init__(self, lab, *extra, under=()):
+        """under: words before the commands of an operator, as ("faketime", "-f", "-91d")."""
+        self.lab, self.folder, self.under = lab, lab.path("hub"), under
         ports = free_ports(3)
         self.ingest, self.feed, self.query = ("tcp://127.0.0.1:%d" % port for port in ports)
-        run(program("mfi-hub"), "init", self.folder, "--origin", "hub.test", "--ingest", self.ingest, "--feed", self.feed,
+        run(*under, program("mfi-hub"), "init", self.folder, "--origin", "hub.test", "--ingest", self.ingest, "--feed", self.feed,
             "--query", self.query, *extra)
         self.conf = os.path.join(self.folder, "hub.conf")
         self.pub = os.path.join(self.folder, "keys", "hub.pub")
@@ -135,7 +136,7 @@ class Hub:
 
     def command(self, *words, **more):
         """mfi-hub WORD... -c hub.conf"""
-        return run(program("mfi-hub"), *words, "-c", self.conf, **more)
+        return run(*self.under, program("mfi-hub"), *words, "-c", self.conf, **more)
 
     def status(self):
         return json.loads(self.command("status", "--format", "json").stdout)
