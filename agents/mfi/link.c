@@ -188,8 +188,8 @@ static const char *const failure_words[] = {
     [FAILED_PROTOCOL] = "What answers at %s is not a hub, or not the one that hub.pub is of. "
                         "Compare hub.pub with the "
                         "operator's.",
-    [FAILED_KEY] = "The hub at %s does not know this agent's transport key. Ask its operator to "
-                   "run the line that "
+    [FAILED_KEY] = "The hub at %s does not know this agent's transport key, or it was revoked. Ask "
+                   "its operator to run the line that "
                    "`mfi-agent init` printed; it is shown again by `mfi-agent status`.",
     [FAILED_BROKE] = "The connection to the hub (%s) broke.",
 };
