@@ -362,12 +362,13 @@ static void finish_taking(struct taking *taking, enum err err)
     }
     if (err != ERR_OK) {
         bool is_ours = err != ERR_SIGNATURE && err != ERR_MALFORMED && err != ERR_CORRUPT;
-        session_fail(session, err,
-                     is_ours
-                         ? "The agent's store failed: %s. What came is asked for again."
-                         : "The hub sent a receipt that does not verify (%s). It was not kept; if "
-                           "this goes on, ask the hub's operator for the newest hub.pub.",
-                     err_text(err));
+        session_fail(
+            session, err,
+            is_ours ? "The agent's store failed: %s. What came is asked for again."
+                    : "The hub sent a receipt that is not genuine by hub.pub (it is %s). It was "
+                      "not kept; if this goes on, ask the hub's operator for the newest "
+                      "hub.pub.",
+            err_text(err));
         return;
     }
     session->hellos_in_a_row = 0;

@@ -106,6 +106,9 @@ PY
     expect 1 "$BIN/mfi-verify" receipt "$WORK/bad.receipt" --hub "$WORK/hub/keys/hub.pub"
 fi
 
+expect 1 "${AGENT[@]}" receipts "${CONF[@]}" --institution SACCO-9
+says "There is no institution SACCO-9"
+
 step "bad files are refused with file, line and what to do; nothing is queued"
 loan_book "$WORK/bad" SACCO-1
 sed -i 's/2020-05-16/2020-13-16/' "$WORK/bad/loans.csv"
@@ -138,6 +141,27 @@ unreachable() {
 }
 unreachable wrong-key "$WORK/other-hub/keys/hub.pub" "$INGEST" "hub.pub"
 unreachable nobody "$WORK/hub/keys/hub.pub" "tcp://127.0.0.1:$(free_ports 1)" "the connection was refused"
+
+expect 2 "$BIN/mfi-agent" init "$WORK/no-port" --institution SACCO-1 --ingest tcp://127.0.0.1
+expect 2 "$BIN/mfi-agent" init "$WORK/no-country" --institution SACCO-1 --country xx
+expect 2 "$BIN/mfi-agent" init "$WORK/no-category" --institution SACCO-1 --category BANK
+says "USACCO"
+[ ! -e "$WORK/no-port" ] && [ ! -e "$WORK/no-country" ] && [ ! -e "$WORK/no-category" ] || fail "something half done was left"
+
+step "a hub whose receipts do not fit hub.pub was reached, and is no hub to trust"
+cp -r "$WORK/agent" "$WORK/mistrusts"
+other_log=$(grep '^log' "$WORK/other-hub/keys/hub.pub")
+sed -i "s/^log.*/$other_log/" "$WORK/mistrusts/hub.pub"
+cp -r "$WORK/new-book" "$WORK/may-book"
+sed -i 's/2020-06-30/2020-05-31/; s/2020-06-01/2020-05-01/' "$WORK/may-book/manifest.ini"
+expect 1 "${AGENT[@]}" send -c "$WORK/mistrusts/agent.conf" --wait 5 "$WORK/may-book"
+says "not genuine by hub.pub"
+rm "$WORK/mistrusts/hub.pub"
+expect 2 "${AGENT[@]}" send -c "$WORK/mistrusts/agent.conf" --wait 5 "$WORK/new-book"
+says "ask the hub's operator for hub.pub"
+rm "$WORK/mistrusts/store/data.mdb"
+expect 1 "${AGENT[@]}" status -c "$WORK/mistrusts/agent.conf"
+says "the store of a new agent"
 
 step "without a hub everything is kept; drop takes away what has no receipt"
 stop "$HUB_PID"
