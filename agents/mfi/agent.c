@@ -86,6 +86,21 @@ static enum err read_hub(struct agent *agent, struct complaint *complaint)
     return err;
 }
 
+/* Its reports and receipts come back from the hub, its keys do not: a new store is of use. */
+static enum err open_store(struct agent *agent, struct complaint *complaint)
+{
+    enum err err = outbox_open(agent->conf.store, complaint, &agent->outbox);
+    char *text = complaint->text;
+    if (err != ERR_OK && err != ERR_MEMORY && err != ERR_FULL && text[0] != '\0') {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof complaint->text - used,
+                 " If it is lost: put in its place the store of a new agent, made with `mfi-agent "
+                 "init` in another folder. What the hub holds comes back by itself; what was never "
+                 "sent is to be sent again from the extracts.");
+    }
+    return err;
+}
+
 static enum err open_parts(struct agent *agent, unsigned parts, struct complaint *complaint)
 {
     enum err err = list_institutions(agent);
@@ -96,7 +111,7 @@ static enum err open_parts(struct agent *agent, unsigned parts, struct complaint
         err = read_keys(agent, complaint);
     }
     if (err == ERR_OK && (parts & AGENT_STORE) != 0) {
-        err = outbox_open(agent->conf.store, complaint, &agent->outbox);
+        err = open_store(agent, complaint);
     }
     return err;
 }

@@ -1,6 +1,7 @@
 #include "agents/mfi/agent_conf.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/limits.h"
@@ -23,9 +24,19 @@ static const char *check_id(const void *value)
                : "must be 1 to 16 of A-Z, 0-9 and -, as in the hub's register";
 }
 
+bool endpoint_is_valid(const char *endpoint)
+{
+    const char *colon = strrchr(endpoint, ':');
+    if (strncmp(endpoint, "tcp://", 6) != 0 || colon <= endpoint + 6) {
+        return false;
+    }
+    size_t digits = strspn(colon + 1, "0123456789");
+    return digits > 0 && digits < 6 && colon[1 + digits] == '\0' && atoi(colon + 1) <= 65535;
+}
+
 static const char *check_endpoint(const void *value)
 {
-    return strncmp(value, "tcp://", 6) == 0 ? NULL : "must be tcp://HOST:PORT";
+    return endpoint_is_valid(value) ? NULL : "must be tcp://HOST:PORT";
 }
 
 static const char *check_institutions(const void *value)

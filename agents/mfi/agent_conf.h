@@ -37,6 +37,8 @@ struct agent_conf {
 };
 
 void agent_conf_close(struct agent_conf *conf);
+/* "tcp://HOST:PORT" */
+bool endpoint_is_valid(const char *endpoint);
 MUST_USE enum err agent_conf_read(const char *path, struct complaint *complaint,
                                   struct agent_conf *ret_conf);
 /* What holds without a file, for `check` before `init`. */

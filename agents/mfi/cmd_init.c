@@ -197,8 +197,7 @@ static enum err check_country(const struct init_arguments *arguments, struct com
 static enum err check_arguments(const char *folder, const struct init_arguments *arguments,
                                 struct complaint *complaint)
 {
-    if (strncmp(arguments->ingest, "tcp://", 6) != 0 ||
-        strpbrk(arguments->ingest, "\"\\\n") != NULL) {
+    if (!endpoint_is_valid(arguments->ingest) || strpbrk(arguments->ingest, "\"\\\n") != NULL) {
         return complain(complaint, ERR_USAGE, "--ingest is tcp://HOST:PORT.");
     }
     if (strlen(arguments->country) != 2 || !has_currency_shape(arguments->currency) ||

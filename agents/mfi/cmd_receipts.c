@@ -168,6 +168,12 @@ int receipts_command(int argc, char **argv)
     if (err == ERR_OK) {
         err = list(agent, &listing);
     }
+    if (err == ERR_OK && listing.count == 0 && arguments.institution != NULL &&
+        agent_conf_institution(&agent->conf, arguments.institution) == NULL) {
+        err = complain(&complaint, ERR_NOT_FOUND,
+                       "There is no institution %.40s in %s, and no receipt of it.",
+                       arguments.institution, agent->config);
+    }
     if (err != ERR_OK) {
         return fail(program, err, &complaint);
     }
