@@ -12,6 +12,7 @@
 #include "conf/options.h"
 #include "hub/commands.h"
 #include "storage/check.h"
+#include "storage/disk.h"
 
 struct backup_arguments {
     struct common_arguments common;
@@ -81,16 +82,6 @@ static enum err copy_file(const char *from, const char *to, struct complaint *co
     return is_ok ? ERR_OK : ERR_IO;
 }
 
-static enum err sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return is_ok ? ERR_OK : ERR_IO;
-}
-
 static enum err check_copy(const char *store, const struct hub_identity *identity,
                            struct check_report *ret_report, struct complaint *complaint)
 {
@@ -124,7 +115,8 @@ static enum err backup(struct hub *hub, const char *folder, struct check_report 
     err = err != ERR_OK ? err : env_copy(store_env(hub->store), store, complaint);
     err = err != ERR_OK ? err : copy_file(hub->config.acts, acts, complaint);
     err = err != ERR_OK ? err : copy_file(own_pub, pub, complaint);
-    err = err != ERR_OK ? err : sync_folder(folder);
+    err = err != ERR_OK ? err : disk_sync(folder);
+    err = err != ERR_OK ? err : disk_sync_parent(folder);
     return err != ERR_OK ? err : check_copy(store, &hub->identity, ret_report, complaint);
 }
 
@@ -227,6 +219,22 @@ static void restore_paths_close(struct restore_paths *paths)
     free(paths->kept);
 }
 
+/* A name beside the store that is free: of the first second from now on that no restore has used.
+ */
+static char *name_kept(const char *store)
+{
+    char *kept = NULL;
+    for (long long second = clock_wall_us() / 1000000;; second++) {
+        if (asprintf(&kept, "%s.before-%lld", store, second) < 0) {
+            return NULL;
+        }
+        if (access(kept, F_OK) != 0) {
+            return kept;
+        }
+        free(kept);
+    }
+}
+
 static enum err name_paths(const struct hub_config *config, const char *folder,
                            struct restore_paths *paths)
 {
@@ -235,10 +243,7 @@ static enum err name_paths(const struct hub_config *config, const char *folder,
     if (asprintf(&paths->copy, "%s.restoring", config->store) < 0) {
         paths->copy = NULL;
     }
-    if (asprintf(&paths->kept, "%s.before-%lld", config->store,
-                 (long long)(clock_wall_us() / 1000000)) < 0) {
-        paths->kept = NULL;
-    }
+    paths->kept = name_kept(config->store);
     return paths->from == NULL || paths->from_acts == NULL || paths->copy == NULL ||
                    paths->kept == NULL
                ? ERR_MEMORY
@@ -266,7 +271,7 @@ static enum err copy_backup(const struct restore_paths *paths, struct survivor *
 }
 
 static enum err swap(const struct hub_config *config, const struct restore_paths *paths,
-                     struct complaint *complaint)
+                     bool *ret_was_there, struct complaint *complaint)
 {
     bool had_store = access(config->store, F_OK) == 0;
     if (had_store && rename(config->store, paths->kept) != 0) {
@@ -277,17 +282,18 @@ static enum err swap(const struct hub_config *config, const struct restore_paths
         return complain(complaint, ERR_IO, "%s cannot be renamed to %s: %s.", paths->copy,
                         config->store, strerror(errno));
     }
-    AUTO(free_p) char *parent = in(config->store, "..");
-    return parent == NULL ? ERR_MEMORY : sync_folder(parent);
+    *ret_was_there = had_store;
+    return disk_sync_parent(config->store);
 }
 
-static enum err restore(struct hub *hub, const struct restore_paths *paths,
+/* Under the lock of the store that is replaced: no hub starts on it meanwhile, nor appends to
+ * acts.log. */
+static enum err replace(struct hub *hub, const struct restore_paths *paths, bool *ret_was_there,
                         struct complaint *complaint)
 {
     struct check_report report = {0};
     AUTO(survivor_close) struct survivor survivor = {0};
-    enum err err = env_is_free(hub->config.store, complaint);
-    err = err != ERR_OK ? err : hub_open_identity(hub, complaint);
+    enum err err = hub_open_identity(hub, complaint);
     err = err != ERR_OK ? err : check_copy(paths->from, &hub->identity, &report, complaint);
     err = err != ERR_OK ? err : copy_backup(paths, &survivor, complaint);
     if (err == ERR_OK && access(hub->config.acts, F_OK) != 0) {
@@ -304,7 +310,19 @@ static enum err restore(struct hub *hub, const struct restore_paths *paths,
     writer_close(&hub->writer);
     acts_close(&hub->acts);
     store_close(&hub->store);
-    return err != ERR_OK ? err : swap(&hub->config, paths, complaint);
+    return err != ERR_OK ? err : swap(&hub->config, paths, ret_was_there, complaint);
+}
+
+static enum err restore(struct hub *hub, const struct restore_paths *paths, bool *ret_was_there,
+                        struct complaint *complaint)
+{
+    int lock = -1;
+    enum err err = env_hold(hub->config.store, complaint, &lock);
+    err = err != ERR_OK ? err : replace(hub, paths, ret_was_there, complaint);
+    if (lock >= 0) {
+        close(lock);
+    }
+    return err;
 }
 
 int cmd_restore(int argc, char **argv)
@@ -320,13 +338,15 @@ int cmd_restore(int argc, char **argv)
     }
     enum err err = hub_config_read(arguments.common.config, &hub.config, &complaint);
     err = err != ERR_OK ? err : name_paths(&hub.config, words.items[0], &paths);
-    err = err != ERR_OK ? err : restore(&hub, &paths, &complaint);
+    bool was_there = false;
+    err = err != ERR_OK ? err : restore(&hub, &paths, &was_there, &complaint);
     if (err != ERR_OK) {
         return command_failed(err, &complaint);
     }
-    printf(
-        "What was there before is kept in %s. Start the hub; agents offer again what is missing.\n",
-        paths.kept);
+    if (was_there) {
+        printf("What was there before is kept in %s. ", paths.kept);
+    }
+    printf("Start the hub; agents offer again what is missing.\n");
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "conf/hub_pub.h"
 #include "conf/options.h"
 #include "hub/commands.h"
+#include "storage/disk.h"
 
 struct init_arguments {
     const char *origin;
@@ -196,7 +197,11 @@ static enum err init(struct hub *hub, const char *folder, const struct init_argu
     err = err != ERR_OK ? err : make_folder(admin, complaint);
     err = err != ERR_OK ? err : copy_settings(arguments->country, hub->config.settings, complaint);
     err = err != ERR_OK ? err : make_keys(hub, complaint);
-    return err != ERR_OK ? err : make_store(hub, now_us, complaint);
+    err = err != ERR_OK ? err : make_store(hub, now_us, complaint);
+    /* Every client pins what is said now: it is on disk before. */
+    err = err != ERR_OK ? err : disk_sync(hub->config.keys);
+    err = err != ERR_OK ? err : disk_sync(absolute);
+    return err != ERR_OK ? err : disk_sync_parent(absolute);
 }
 
 int cmd_init(int argc, char **argv)

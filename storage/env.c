@@ -37,19 +37,6 @@ static pid_t opened_by;
 MUST_USE static enum err open_parts(struct env *env, const char *const *databases, size_t map_bytes,
                                     struct complaint *complaint);
 MUST_USE static enum err take_lock(struct env *env, struct complaint *complaint);
-MUST_USE enum err env_is_free(const char *path, struct complaint *complaint)
-{
-    if (access(path, F_OK) != 0) {
-        return ERR_OK;
-    }
-    struct env probe = {.path = (char *)(uintptr_t)path, .lock_fd = -1}; /* only read */
-    enum err err = take_lock(&probe, complaint);
-    if (probe.lock_fd >= 0) {
-        close(probe.lock_fd); /* and gives the lock back */
-    }
-    return err;
-}
-
 static enum err register_env(struct env *env, const char *data, struct complaint *complaint);
 static void unregister_env(struct env *env);
 MUST_USE static enum err open_handle(struct env *env, const char *folder, size_t map_bytes,
@@ -223,6 +210,18 @@ static enum err take_lock(struct env *env, struct complaint *complaint)
                         strerror(errno));
     }
     return ERR_OK;
+}
+
+enum err env_hold(const char *path, struct complaint *complaint, int *ret_lock)
+{
+    struct env probe = {.path = (char *)(uintptr_t)path, .lock_fd = -1}; /* only read */
+    enum err err = access(path, F_OK) == 0 ? take_lock(&probe, complaint) : ERR_OK;
+    if (err == ERR_OK) {
+        *ret_lock = probe.lock_fd;
+    } else if (probe.lock_fd >= 0) {
+        close(probe.lock_fd);
+    }
+    return err;
 }
 
 static enum err register_env(struct env *env, const char *data, struct complaint *complaint)

@@ -36,9 +36,10 @@ MUST_USE enum err env_open(const char *path, enum env_mode mode, const char *con
                            size_t database_count, size_t map_bytes, struct complaint *complaint,
                            struct env **ret_env);
 void env_close(struct env **env);
-/* Does another process hold the folder's lock? ERR_BUSY with who; ERR_OK also when there is no
- * store. Maps nothing: for a store that may be damaged. */
-MUST_USE enum err env_is_free(const char *path, struct complaint *complaint);
+/* Takes the folder's lock, and maps nothing: for whoever replaces a store that may be damaged.
+ * ret_lock: to be closed, which gives the lock back; -1 where there is no store. ERR_BUSY with who
+ * has it. */
+MUST_USE enum err env_hold(const char *path, struct complaint *complaint, int *ret_lock);
 const char *env_path(const struct env *env);
 /* Frees slots of readers that died. Call every minute. */
 void env_check_readers(struct env *env);

@@ -352,6 +352,21 @@ static void values_are_put_together_from_parts(void **state)
     assert_int_equal(txn_append_parts(&txn, DB_A, text_bytes("j"), parts, 3), ERR_EXISTS);
 }
 
+static void a_store_that_is_held_is_opened_by_nobody_until_it_is_let_go(void **state)
+{
+    struct place_of_test *here = *state;
+    struct complaint complaint = {0};
+    int lock = -2;
+    assert_ok(env_hold("/nowhere/at/all", &complaint, &lock));
+    assert_int_equal(lock, -1); /* no store, nothing to hold */
+    assert_ok(env_create(here->store, names, DB_ALL, MAP, NULL));
+    assert_ok(env_hold(here->store, &complaint, &lock));
+    assert_true(lock >= 0);
+    assert_int_equal(open_in_child(here->store, ENV_WRITE, &complaint), ERR_BUSY);
+    close(lock);
+    assert_ok(open_in_child(here->store, ENV_WRITE, &complaint));
+}
+
 static void system_errors_are_mapped(void **state)
 {
     (void)state;
@@ -375,6 +390,7 @@ int main(void)
         TEST(a_commit_that_the_disk_refuses_leaves_nothing_and_says_so),
         TEST(a_store_is_opened_once_in_a_process),
         TEST(two_processes_do_not_both_write_a_hubs_store),
+        TEST(a_store_that_is_held_is_opened_by_nobody_until_it_is_let_go),
         TEST(processes_share_a_store_and_follow_its_growth),
         TEST(an_unknown_format_is_refused),
         TEST(a_folder_with_another_kind_of_store_is_refused),
