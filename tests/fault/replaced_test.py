@@ -59,6 +59,12 @@ def read_to_the_head(hub, readers):
     wait_until(lambda: "read to record %d: %s" % (hub.status()["records"], [r.rewound()[-1:] for r in readers]), 40, are_there)
 
 
+def wait_for_back(reader, institutions):
+    """Until each said that it has nothing left to offer."""
+    wanted = {institution.id for institution in institutions}
+    wait_until("everybody is back", 30, lambda: {r["institution"] for r in reader.rewound() if r["kind"] == "back"} >= wanted)
+
+
 def put_back(hub, copy):
     """The hub's disk, as it was: nobody tells the hub."""
     shutil.rmtree(hub.store)
@@ -197,10 +203,9 @@ def a_disk_that_was_silently_put_back_ends_whole(lab):
     hub.process.stop()
     put_back(hub, lab.path("copy"))
     hub.start()
-    agents[0].wait_for(6)
+    wait_for_back(readers[1], institutions[:2])
     agents[1].process.start()
-    agents[1].wait_for(3)
-    wait_until("everybody is back", 30, lambda: len([r for r in readers[1].rewound() if r["kind"] == "back"]) == 3)
+    wait_for_back(readers[1], institutions)
     agents[0].report(institutions[0], DAY_0 + 2)
     read_to_the_head(hub, readers)
     for process in [agent.process for agent in agents] + [reader.process for reader in readers]:
@@ -245,10 +250,9 @@ def a_hub_restored_from_an_older_backup_under_running_agents_ends_whole(lab):
     said = hub.command("restore", lab.path("backup")).stdout
     expect("Restored to %d records" % kept in said, said)
     hub.start()
+    wait_for_back(readers[1], institutions)
     for agent in agents:
         agent.wait_for(10)
-    wait_until("everybody is back", 30, lambda: {r["institution"] for r in readers[1].rewound() if r["kind"] == "back"}
-               >= {i.id for i in institutions})
     refused = agents[0].report(revoked, DAY_0 + 4, codes=(1,)).stdout
     expect("REFUSED by the hub (ENV-03)" in refused and "revoked" in refused, refused)
     agents[1].report(institutions[3], DAY_0 + 4)
