@@ -37,12 +37,19 @@ static _Noreturn void give_up(const char *event, enum err err)
 
 /* ---- a turn ---- */
 
+/* Bounded also in time: a report can be made to take long to judge, and everybody else waits for
+ * the end of the turn. */
+static bool is_turn_full(const struct ingest_door *self, size_t messages, size_t bytes)
+{
+    return messages >= TURN_REPORTS_MAX || bytes >= TURN_BYTES_MAX ||
+           answers_bytes(self->ingest.answers) >= TURN_BYTES_MAX ||
+           (messages > 0 && clock_monotonic_ms() - self->ingest.now_ms >= TURN_MS_MAX);
+}
+
 static enum err take_messages(struct ingest_door *self)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < TURN_REPORTS_MAX && bytes < TURN_BYTES_MAX &&
-                       answers_bytes(self->ingest.answers) < TURN_BYTES_MAX;
-         i++) {
+    for (size_t i = 0; !is_turn_full(self, i, bytes); i++) {
         struct incoming incoming;
         if (door_receive(self->door, &incoming) != ERR_OK) {
             break;

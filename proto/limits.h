@@ -35,7 +35,8 @@
 /* The ingest turn */
 #define TURN_REPORTS_MAX         1024
 #define TURN_BYTES_MAX           (4 * 1024 * 1024)
-#define IN_FLIGHT_MAX            32 /* SUBMITs without an answer, an institution */
+#define TURN_MS_MAX              200 /* then what was judged is committed and answered */
+#define IN_FLIGHT_MAX            32  /* SUBMITs without an answer, an institution */
 #define ACT_QUEUE_MAX            256
 #define QUOTA_BUCKET             2000
 #define QUOTA_REFILL_PER_HOUR    200
