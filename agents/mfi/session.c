@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agents/mfi/notes.h"
+#include "proto/text.h"
 
 static enum err make_lanes(struct session *session)
 {
@@ -74,6 +75,11 @@ void session_tell(struct session *session, const struct session_news *news)
     if (session->options.tell != NULL) {
         session->options.tell(session->options.tell_context, news);
     }
+}
+
+const char *session_words(const char *text, char out[static HUB_WORDS_MAX])
+{
+    return text_escape(bytes_of(text, text != NULL ? strlen(text) : 0), out, HUB_WORDS_MAX);
 }
 
 int64_t session_random_below(struct session *session, int64_t limit)
@@ -397,8 +403,11 @@ static void on_refused(struct session *session, struct bytes body)
     if (session->phase == PHASE_OPEN && skip_refused_question(session)) {
         return;
     }
-    session_fail(session, ERR_REFUSED, "The hub refused (%s): %.300s", refused->rule,
-                 refused->text != NULL ? refused->text : "it gave no reason.");
+    char rule[HUB_WORDS_MAX];
+    char text[HUB_WORDS_MAX];
+    session_fail(session, ERR_REFUSED, "The hub refused (%.40s): %s",
+                 session_words(refused->rule, rule),
+                 refused->text != NULL ? session_words(refused->text, text) : "it gave no reason.");
 }
 
 static void on_retry_later(struct session *session, struct bytes body)

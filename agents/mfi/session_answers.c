@@ -138,8 +138,10 @@ void session_hold(struct session *session, const char *institution, uint32_t sec
         session->phase = PHASE_WAITING;
         session->hello_at_ms = until_ms;
     }
-    session_tell(session,
-                 &(struct session_news){.kind = NEWS_RETRY_LATER, .count = seconds, .text = text});
+    char words[HUB_WORDS_MAX];
+    session_tell(session, &(struct session_news){.kind = NEWS_RETRY_LATER,
+                                                 .count = seconds,
+                                                 .text = session_words(text, words)});
 }
 
 /* ---- receipts ---- */
@@ -267,18 +269,22 @@ static enum err take_refused(struct taking *taking, const Ihuriro__V1__Refused *
     if (request == NULL) {
         return ERR_OK;
     }
-    char text[256];
-    snprintf(text, sizeof text, "%s%s%s", refused->path != NULL ? refused->path : "",
-             refused->path != NULL ? ": " : "", refused->text != NULL ? refused->text : "");
+    char words[HUB_WORDS_MAX];
+    char path[HUB_WORDS_MAX];
+    char rule[HUB_WORDS_MAX];
+    char text[2 * HUB_WORDS_MAX];
+    snprintf(text, sizeof text, "%s%s%s", session_words(refused->path, path),
+             refused->path != NULL ? ": " : "", session_words(refused->text, words));
+    session_words(refused->rule, rule);
     enum err err = ERR_OK;
     if (request->carried_receipt) {
         skip_offer(taking, request);
     } else {
-        err = outbox_refused(&taking->txn, &request->key, refused->rule, text,
+        err = outbox_refused(&taking->txn, &request->key, rule, text,
                              refused->has_may_pass && refused->may_pass, taking->session->wall_us);
     }
     char told[512];
-    snprintf(told, sizeof told, "%s: %s", refused->rule, text);
+    snprintf(told, sizeof told, "%.40s: %.400s", rule, text);
     will_tell(taking, &(struct session_news){.kind = NEWS_REFUSED, .text = told}, &request->key);
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* dropped meanwhile */
 }

@@ -111,6 +111,9 @@ void session_fail(struct session *session, enum err err, const char *format, ...
 void session_say_hello(struct session *session);
 /* Packs and queues a frame. false: without memory, and the session has failed. */
 bool session_send(struct session *session, enum verb verb, const ProtobufCMessage *body);
+/* What the hub said, fit for a terminal, a log and the store; "" for NULL. */
+#define HUB_WORDS_MAX 256
+const char *session_words(const char *text, char out[static HUB_WORDS_MAX]);
 int64_t session_random_below(struct session *session, int64_t limit);
 struct lane *session_lane(struct session *session, const char *institution);
 ProtobufCBinaryData session_id_pb(const struct session *session);

@@ -41,6 +41,7 @@ struct scripted_hub {
     bool asks_to_settle;
     bool knows_no_session;      /* HELLO_FIRST to everything but HELLO */
     bool refuses_everything;    /* ENV-03, may pass */
+    const char *refusal_text;   /* NULL: a sentence about the key */
     uint32_t retry_seconds;     /* > 0: RETRY_LATER to each SUBMIT */
     bool retry_hub;             /* of the hub; else of the institution */
     const char *rejects_period; /* key: REJECTED with POR-01 */
@@ -378,8 +379,10 @@ static inline void hub_say_other(struct scripted_hub *hub, uint64_t number,
 static inline void hub_refuse(struct scripted_hub *hub, uint64_t number)
 {
     static char rule[] = "ENV-03";
-    static char text[] = "The key is not in force.";
+    char text[512];
     Ihuriro__V1__Refused refused = IHURIRO__V1__REFUSED__INIT;
+    snprintf(text, sizeof text, "%s",
+             hub->refusal_text != NULL ? hub->refusal_text : "The key is not in force.");
     refused.rule = rule;
     refused.text = text;
     refused.has_may_pass = refused.may_pass = true;

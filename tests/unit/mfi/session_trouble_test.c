@@ -88,6 +88,30 @@ static void a_refused_report_stays_with_its_reason_and_is_tried_again_hourly(voi
     hub_close(&hub);
 }
 
+/* They are shown on terminals, and printed as JSON. */
+static void words_of_the_hub_are_kept_without_what_a_terminal_would_obey(void **state)
+{
+    (void)state;
+    struct scripted_hub hub;
+    struct rig rig;
+    struct entry_key key;
+    AUTO(txn_end) struct txn txn = {0};
+    struct entry entry;
+    hub_open(&hub);
+    rig_open(&rig, &hub);
+    hub.refuses_everything = true;
+    hub.refusal_text = "\x1B[2Jcl\xC3\xA9 refus\xC3\xA9"
+                       "e\n";
+    rig_queue(&rig, "SACCO-1", 1, 1, &key);
+    rig_meet(&rig);
+    assert_int_equal(txn_begin(outbox_env(rig.outbox), false, &txn), ERR_OK);
+    assert_int_equal(outbox_get(&txn, &key, &entry), ERR_OK);
+    assert_string_equal(entry.refused_text, "\\x1B[2Jcl\\xC3\\xA9 refus\\xC3\\xA9e\\x0A");
+    txn_end(&txn);
+    rig_close(&rig);
+    hub_close(&hub);
+}
+
 static void silence_of_two_minutes_ends_the_connection(void **state)
 {
     (void)state;
@@ -271,6 +295,7 @@ int main(void)
         cmocka_unit_test(retry_later_of_an_institution_holds_that_one_only),
         cmocka_unit_test(retry_later_of_the_hub_holds_all),
         cmocka_unit_test(a_refused_report_stays_with_its_reason_and_is_tried_again_hourly),
+        cmocka_unit_test(words_of_the_hub_are_kept_without_what_a_terminal_would_obey),
         cmocka_unit_test(silence_of_two_minutes_ends_the_connection),
         cmocka_unit_test(a_long_idle_connection_is_not_silence),
         cmocka_unit_test(hello_first_is_answered_with_hello_and_what_was_out_is_sent_again),
