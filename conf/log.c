@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf/clock.h"
+#include "proto/text.h"
 
 #define LINE_MAX_BYTES 2048
 #define EVENTS_MAX     64
@@ -133,4 +134,13 @@ void log_event_limited(enum log_level level, const char *event, unsigned burst, 
         write_line(level, event, suppressed, format, arguments);
         va_end(arguments);
     }
+}
+
+const char *log_text(const char *text, char *out, size_t out_size)
+{
+    text_escape(bytes_of(text, strlen(text)), out, out_size);
+    for (char *at = strchr(out, '"'); at != NULL; at = strchr(at, '"')) {
+        *at = '\'';
+    }
+    return out;
 }

@@ -4,9 +4,16 @@
 #ifndef IHURIRO_CONF_LOG_H
 #define IHURIRO_CONF_LOG_H
 
+#include <stddef.h>
+
 #include "proto/errors.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+/* For a value in double quotes: escaped as text_escape does, and without double quotes. Returns
+ * out.
+ */
+const char *log_text(const char *text, char *out, size_t out_size);
 
 void log_open(const char *program, enum log_level least);
 /* event is a stable id: "ingest_commit_failed". The rest is key=value text. */

@@ -9,7 +9,6 @@
 #include "conf/clock.h"
 #include "conf/log.h"
 #include "conf/signals.h"
-#include "proto/text.h"
 
 static const char program[] = "mfi-agent run";
 
@@ -55,13 +54,26 @@ static void running_close(struct running *running)
 
 /* ---- folders that became ready ---- */
 
-/* What `status` shows; an empty text clears it. */
-static void note_trouble(struct running *running, const char *institution, const char *text)
+/* What `status` shows, the folder first. Without a text: it is well now, and what was told of it is
+ * cleared; what was told of another folder stays. */
+static void note_trouble(struct running *running, const char *institution, const char *path,
+                         const char *text)
 {
     AUTO(txn_end) struct txn txn = {0};
-    struct folder_trouble trouble = {.at_us = clock_wall_us()};
-    snprintf(trouble.text, sizeof trouble.text, "%s", text);
+    struct folder_trouble trouble = {0};
+    char folder[304];
+    int length = snprintf(folder, sizeof folder, "%s: ", path);
     enum err err = txn_begin(outbox_env(running->agent->outbox), true, &txn);
+    if (err == ERR_OK) {
+        err = folder_trouble_get(&txn, institution, &trouble);
+    }
+    if (err == ERR_OK && text == NULL && strncmp(trouble.text, folder, (size_t)length) != 0) {
+        return;
+    }
+    trouble = (struct folder_trouble){.at_us = clock_wall_us()};
+    if (text != NULL) {
+        snprintf(trouble.text, sizeof trouble.text, "%s%s", folder, text);
+    }
     if (err == ERR_OK) {
         folder_trouble_put(&txn, institution, &trouble);
         err = txn_commit(&txn);
@@ -71,16 +83,13 @@ static void note_trouble(struct running *running, const char *institution, const
     }
 }
 
-static void tell_trouble(struct running *running, const char *institution, const char *folder,
+static void tell_trouble(struct running *running, const char *institution, const char *path,
                          const char *text)
 {
     char escaped[1100];
-    char path[300];
-    text_escape(bytes_of(text, strlen(text)), escaped, sizeof escaped);
-    text_escape(bytes_of(folder, strlen(folder)), path, sizeof path);
     log_event(LOG_ERROR, "folder_not_queued", "institution=%s folder=\"%s\" text=\"%s\"",
-              institution, path, escaped);
-    note_trouble(running, institution, text);
+              institution, path, log_text(text, escaped, sizeof escaped));
+    note_trouble(running, institution, path, text);
 }
 
 /* The first error in words, and where to see the rest. */
@@ -145,11 +154,13 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
     struct running *running = context;
     const char *institution = running->institutions[root];
     struct complaint complaint = {{0}};
+    char path[300];
+    log_text(folder, path, sizeof path);
     enum err err = queue_ready(running, folder, institution, &complaint);
     if (err == ERR_OK) {
-        note_trouble(running, institution, "");
+        note_trouble(running, institution, path, NULL);
     } else {
-        tell_trouble(running, institution, folder,
+        tell_trouble(running, institution, path,
                      complaint.text[0] != '\0' ? complaint.text : err_text(err));
     }
     return ERR_OK;

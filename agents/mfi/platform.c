@@ -53,7 +53,9 @@ enum err platform_lock(const char *path, struct complaint *complaint,
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         enum err err = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
         close(fd);
-        return complain(complaint, err, "Another mfi-agent holds %s.", path);
+        return complain(complaint, err,
+                        "Another mfi-agent works on this store (it holds %s). Stop that one first.",
+                        path);
     }
     struct platform_lock *lock = calloc(1, sizeof *lock);
     if (lock == NULL) {

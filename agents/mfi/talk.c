@@ -7,7 +7,6 @@
 #include "agents/mfi/folder.h"
 #include "conf/clock.h"
 #include "conf/log.h"
-#include "proto/text.h"
 
 struct talk {
     struct platform_lock *lock;
@@ -102,7 +101,7 @@ void talk_log(void *context, const struct session_news *news)
         news->kind == NEWS_TROUBLE || news->kind == NEWS_REFUSED ? LOG_WARNING : LOG_INFO;
     char text[600];
     const char *said = news->text != NULL ? news->text : "";
-    text_escape(bytes_of(said, strlen(said)), text, sizeof text);
+    log_text(said, text, sizeof text);
     if (news->key != NULL) {
         char name[REPORT_NAME_MAX];
         report_name(news->key->type, news->key->frequency, news->key->period_end_day, name);

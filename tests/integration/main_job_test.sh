@@ -194,6 +194,21 @@ until_true 30 grep -q 'event=receipt.*verdict=ACCEPTED' "$WORK/agent.log"
 expect 0 "${AGENT[@]}" status "${CONF[@]}" --format json
 grep -q '"running":true' <<<"$OUT" || fail "the running agent is not seen: $OUT"
 
+step "a folder that is not right is named in status until it is"
+loan_book "$WORK/agent/extracts/SACCO-1/bad" SACCO-1
+sed -i 's/2020-05-16/2020-13-16/' "$WORK/agent/extracts/SACCO-1/bad/loans.csv"
+until_true 20 grep -q 'event=folder_not_queued' "$WORK/agent.log"
+touch "$WORK/agent/extracts/SACCO-1/2020-06/manifest.ini"
+until_true 20 grep -q 'event=unchanged' "$WORK/agent.log"
+expect 0 "${AGENT[@]}" status "${CONF[@]}"
+says "last folder not queued: $WORK/agent/extracts/SACCO-1/bad: loans.csv line 3, column overdue_since"
+sed -i 's/2020-13-16/2020-05-16/' "$WORK/agent/extracts/SACCO-1/bad/loans.csv"
+touch "$WORK/agent/extracts/SACCO-1/bad/manifest.ini"
+is_well() {
+    ! "${AGENT[@]}" status "${CONF[@]}" | grep -q "not queued"
+}
+until_true 20 is_well
+
 step "beside a running agent, send queues and the running one sends"
 sed -i 's/660000/670000/' "$WORK/book/loans.csv"
 sed -i 's/= 1060000/= 1070000/' "$WORK/book/manifest.ini"

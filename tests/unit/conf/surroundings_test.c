@@ -171,9 +171,17 @@ static void a_wrong_hub_pub_is_refused_in_words(void **state)
     unlink(path);
 }
 
+static void a_text_in_the_log_cannot_end_its_quotes(void **state)
+{
+    (void)state;
+    char out[64];
+    assert_string_equal(log_text("\"x\" event=forged\n", out, sizeof out), "'x' event=forged\\x0A");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_in_the_log_cannot_end_its_quotes),
         cmocka_unit_test(a_log_line_has_time_level_event_and_stays_one_line),
         cmocka_unit_test(a_line_of_any_length_is_cut_and_ended),
         cmocka_unit_test(more_than_a_burst_of_one_event_is_held_back),
