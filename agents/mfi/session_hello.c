@@ -7,7 +7,7 @@
 
 #include "agents/mfi/notes.h"
 
-enum { TAG_BYTES = 16, SESSION_ID_MAX = 64 };
+enum { SESSION_ID_MAX = 64 };
 
 /* The checkpoints that the hello shows, and their sizes: the hub may only name one of them. */
 static enum err gather_checkpoints(struct session *session, struct buffer *texts,
@@ -50,10 +50,9 @@ void session_say_hello(struct session *session)
         session_fail(session, err, "The agent's store cannot be read: %s.", err_text(err));
         return;
     }
-    uint8_t tag[TAG_BYTES];
-    session->options.random(session->options.random_context, tag, sizeof tag);
+    session->options.random(session->options.random_context, session->tag, sizeof session->tag);
     Ihuriro__V1__Hello hello = IHURIRO__V1__HELLO__INIT;
-    hello.tag = pb_of_bytes(bytes_of(tag, sizeof tag));
+    hello.tag = pb_of_bytes(bytes_of(session->tag, sizeof session->tag));
     hello.schema_version = SCHEMA_VERSION;
     hello.n_checkpoints = session->shown_count;
     hello.checkpoints = shown;
@@ -77,6 +76,14 @@ static bool was_shown(const struct session *session, uint64_t size)
     return was;
 }
 
+/* An answer to an earlier hello is passed over: it speaks of other checkpoints. */
+static bool answers_this_hello(const struct session *session,
+                               const Ihuriro__V1__HelloAnswer *answer)
+{
+    return answer->session.len >= SESSION_TAG_BYTES &&
+           memcmp(answer->session.data, session->tag, SESSION_TAG_BYTES) == 0;
+}
+
 /* false: this hub is not to be talked to, and the session has failed. */
 static bool answer_is_sound(struct session *session, const Ihuriro__V1__HelloAnswer *answer)
 {
@@ -91,9 +98,8 @@ static bool answer_is_sound(struct session *session, const Ihuriro__V1__HelloAns
                   "was sent.");
         return false;
     }
-    if (answer->session.len == 0 || answer->session.len > SESSION_ID_MAX ||
-        answer->settings.len > SHA256_BYTES || answer->schema_version == 0 ||
-        !was_shown(session, answer->stands->size)) {
+    if (answer->session.len > SESSION_ID_MAX || answer->settings.len > SHA256_BYTES ||
+        answer->schema_version == 0 || !was_shown(session, answer->stands->size)) {
         session_fail(session, ERR_MALFORMED,
                      "The hub's answer to the greeting cannot be understood.");
         return false;
@@ -205,7 +211,7 @@ void session_on_hello_answer(struct session *session, struct bytes body)
         session_fail(session, ERR_MALFORMED, "The hub's answer to the greeting cannot be read.");
         return;
     }
-    if (!answer_is_sound(session, answer)) {
+    if (!answers_this_hello(session, answer) || !answer_is_sound(session, answer)) {
         return;
     }
     session->hub_time_us = answer->now_us;

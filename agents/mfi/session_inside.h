@@ -45,6 +45,8 @@ struct in_flight {
     uint8_t carried[SHA256_BYTES]; /* SHA-256 of the best receipt that went with it */
 };
 
+#define SESSION_TAG_BYTES 16
+
 /* An offer that the hub refused: not repeated before the next hello. */
 #define SKIPPED_MAX 256
 /* Refused entries that are tried again, gathered at hello and hourly. */
@@ -75,6 +77,7 @@ struct session {
     bool hub_asked_to_settle;
     uint64_t snapshot; /* of the outbox when the lanes were last told to look */
 
+    uint8_t tag[SESSION_TAG_BYTES]; /* of the newest hello */
     uint8_t session_id[64];
     size_t session_id_size;                /* 0: none */
     uint64_t shown[HELLO_CHECKPOINTS_MAX]; /* sizes of the checkpoints in the hello */

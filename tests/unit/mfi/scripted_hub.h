@@ -16,7 +16,7 @@
 #include "proto/frames.h"
 #include "proto/receipt.h"
 
-enum { HUB_RECORDS_MAX = 256, HUB_ANSWERS_MAX = 512 };
+enum { HUB_RECORDS_MAX = 256, HUB_ANSWERS_MAX = 512, HUB_TAG_BYTES = 16, HUB_SESSION_BYTES = 24 };
 
 struct hub_record {
     struct header header;
@@ -35,6 +35,7 @@ struct scripted_hub {
     int64_t now_us;
     uint64_t sessions; /* the newest session's number */
     uint64_t session_asked;
+    uint8_t tag[HUB_TAG_BYTES]; /* of the newest hello */
 
     /* The script. */
     bool is_test;
@@ -45,6 +46,7 @@ struct scripted_hub {
     uint32_t retry_seconds;     /* > 0: RETRY_LATER to each SUBMIT */
     bool retry_hub;             /* of the hub; else of the institution */
     const char *rejects_period; /* key: REJECTED with POR-01 */
+    bool spoils_tags;           /* answers a hello that was never said */
     bool spoils_receipts;       /* flips a bit in each proof's checkpoint */
     bool batches;               /* answers of SUBMITs are kept until hub_flush */
     struct buffer settings_event;
@@ -191,19 +193,23 @@ static inline void hub_say(struct scripted_hub *hub, enum verb verb, const Proto
 
 static inline ProtobufCBinaryData hub_session(struct scripted_hub *hub, uint8_t *room)
 {
-    put_u64(room, hub->session_asked);
-    return (ProtobufCBinaryData){8, room};
+    memcpy(room, hub->tag, HUB_TAG_BYTES);
+    put_u64(room + HUB_TAG_BYTES, hub->session_asked);
+    return (ProtobufCBinaryData){HUB_SESSION_BYTES, room};
 }
 
 static inline void hub_on_hello(struct scripted_hub *hub, const Ihuriro__V1__Hello *hello)
 {
-    uint8_t session[8];
+    uint8_t session[HUB_SESSION_BYTES];
     uint8_t root[SHA256_BYTES] = {0};
     uint8_t settings[SHA256_BYTES];
     Ihuriro__V1__HelloAnswer answer = IHURIRO__V1__HELLO_ANSWER__INIT;
     Ihuriro__V1__Position stands = IHURIRO__V1__POSITION__INIT;
     hub->hellos++;
     hub->session_asked = ++hub->sessions;
+    assert_int_equal(hello->tag.len, HUB_TAG_BYTES);
+    memcpy(hub->tag, hello->tag.data, HUB_TAG_BYTES);
+    hub->tag[0] ^= hub->spoils_tags ? 1 : 0;
     hub->checkpoints_shown = hello->n_checkpoints;
     stands.root = (ProtobufCBinaryData){sizeof root, root};
     for (size_t i = 0; i < hello->n_checkpoints; i++) {
@@ -334,7 +340,7 @@ static inline void hub_flush(struct scripted_hub *hub)
     static struct proof proofs[HUB_RECORDS_MAX];
     Ihuriro__V1__Answer *list[HUB_RECORDS_MAX];
     AUTO(buffer_close) struct buffer checkpoint = {0};
-    uint8_t session[8];
+    uint8_t session[HUB_SESSION_BYTES];
     Ihuriro__V1__Answers answers = IHURIRO__V1__ANSWERS__INIT;
     if (hub->batch_count == 0) {
         return;
@@ -363,7 +369,7 @@ static inline void hub_flush(struct scripted_hub *hub)
 static inline void hub_say_other(struct scripted_hub *hub, uint64_t number,
                                  Ihuriro__V1__Refused *refused, Ihuriro__V1__RetryLater *later)
 {
-    uint8_t session[8];
+    uint8_t session[HUB_SESSION_BYTES];
     Ihuriro__V1__Answer answer = IHURIRO__V1__ANSWER__INIT;
     Ihuriro__V1__Answer *list[] = {&answer};
     Ihuriro__V1__Answers answers = IHURIRO__V1__ANSWERS__INIT;
@@ -400,8 +406,8 @@ static inline void hub_retry(struct scripted_hub *hub, uint64_t number)
 
 static inline bool hub_knows(const struct scripted_hub *hub, ProtobufCBinaryData session)
 {
-    return session.len == 8 && get_u64(session.data) == hub->session_asked &&
-           !hub->knows_no_session;
+    return session.len == HUB_SESSION_BYTES &&
+           get_u64(session.data + HUB_TAG_BYTES) == hub->session_asked && !hub->knows_no_session;
 }
 
 static inline void hub_say_hello_first(struct scripted_hub *hub)
@@ -434,7 +440,7 @@ static inline void hub_on_submit(struct scripted_hub *hub, const Ihuriro__V1__Su
 /* One report an answer, so that the agent has to go on asking. */
 static inline void hub_on_own(struct scripted_hub *hub, const Ihuriro__V1__Own *own)
 {
-    uint8_t session[8];
+    uint8_t session[HUB_SESSION_BYTES];
     AUTO(buffer_close) struct buffer checkpoint = {0};
     Ihuriro__V1__OwnAnswer answer = IHURIRO__V1__OWN_ANSWER__INIT;
     Ihuriro__V1__OwnReport report = IHURIRO__V1__OWN_REPORT__INIT;

@@ -112,6 +112,23 @@ static void words_of_the_hub_are_kept_without_what_a_terminal_would_obey(void **
     hub_close(&hub);
 }
 
+static void an_answer_to_another_hello_is_passed_over(void **state)
+{
+    (void)state;
+    struct scripted_hub hub;
+    struct rig rig;
+    hub_open(&hub);
+    rig_open(&rig, &hub);
+    hub.spoils_tags = true;
+    rig_queue(&rig, "SACCO-1", 1, 1, NULL);
+    rig_meet(&rig);
+    assert_int_equal(hub.hellos, 1);
+    assert_int_equal(hub.submits, 0);
+    assert_false(session_is_greeted(rig.session));
+    rig_close(&rig);
+    hub_close(&hub);
+}
+
 static void silence_of_two_minutes_ends_the_connection(void **state)
 {
     (void)state;
@@ -296,6 +313,7 @@ int main(void)
         cmocka_unit_test(retry_later_of_the_hub_holds_all),
         cmocka_unit_test(a_refused_report_stays_with_its_reason_and_is_tried_again_hourly),
         cmocka_unit_test(words_of_the_hub_are_kept_without_what_a_terminal_would_obey),
+        cmocka_unit_test(an_answer_to_another_hello_is_passed_over),
         cmocka_unit_test(silence_of_two_minutes_ends_the_connection),
         cmocka_unit_test(a_long_idle_connection_is_not_silence),
         cmocka_unit_test(hello_first_is_answered_with_hello_and_what_was_out_is_sent_again),
