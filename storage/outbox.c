@@ -92,6 +92,10 @@ static enum err take_receipt(const struct receipt_came *came, const struct recei
         kept->entry.best = came->receipt;
         kept->best_verdict = receipt->header.verdict;
         kept->best_first_us = receipt->header.first_received_at_us;
+        /* A receipt vouches for the key that it names: so the two go together, also where a copy of
+         * this agent had signed the same report with another key. */
+        memcpy(kept->entry.signer, receipt->header.signer, PUBLIC_KEY_BYTES);
+        memcpy(kept->entry.signature, receipt->header.signature, SIGNATURE_BYTES);
     }
     kept->entry.latest = came->receipt;
     kept->latest_size = receipt->checkpoint.position.size;

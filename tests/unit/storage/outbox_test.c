@@ -371,6 +371,30 @@ static void what_has_no_receipt_is_signed_again_with_a_new_key_and_keeps_its_id(
     assert_int_equal(resigned, 0);
 }
 
+/* A copy of the agent sent the same report before, under the key of then: what is offered is what
+ * the receipt vouches for. */
+static void the_signature_is_that_of_which_the_best_receipt_speaks(void **state)
+{
+    struct outbox_test *test = *state;
+    AUTO(buffer_close) struct buffer bytes = {0};
+    AUTO(buffer_close) struct buffer receipt = {0};
+    AUTO(signing_key_close) struct signing_key *new_key = seeded_key(7);
+    struct two_keys keys = {.of_b = NULL, .of_all = new_key};
+    struct figures figures = june(10);
+    struct entry_key key;
+    size_t resigned = 0;
+    assert_int_equal(queue_figures(test, &figures, NOW_US, &key), QUEUED_NEW);
+    struct entry entry = entry_of(test, &key, &bytes);
+    hub_takes(test, &entry, VERDICT_ACCEPTED, NOW_US, &receipt);
+    assert_ok(outbox_resign(test->outbox, key_by_name, &keys, &resigned));
+    assert_int_equal(resigned, 1);
+    struct receipt_came came = {.receipt = buffer_bytes(&receipt), .now_us = NOW_US};
+    assert_ok(store_receipt(test, &came, &key));
+    entry = entry_of(test, &key, &bytes);
+    assert_memory_equal(entry.signer, signing_key_public(test->here->key), PUBLIC_KEY_BYTES);
+    assert_ok(report_signature_verify(entry.signer, entry.id, entry.signature));
+}
+
 static void send_beside_a_running_agent_queues_and_the_running_one_sees_it(void **state)
 {
     struct outbox_test *test = *state;
@@ -464,6 +488,7 @@ int main(void)
         TEST(what_was_refused_for_its_note_is_queued_with_another_note),
         TEST(drop_takes_away_what_has_no_receipt_and_nothing_else),
         TEST(what_has_no_receipt_is_signed_again_with_a_new_key_and_keeps_its_id),
+        TEST(the_signature_is_that_of_which_the_best_receipt_speaks),
         TEST(send_beside_a_running_agent_queues_and_the_running_one_sees_it),
         TEST(a_full_map_grows_and_nothing_is_lost),
         TEST(notes_survive),
