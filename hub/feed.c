@@ -118,11 +118,7 @@ enum err feed_take(struct feed *feed, const struct reading *reading, const struc
     } else if (verb == VERB_OLDER) {
         err = take_older(feed, reading, peer, body);
     } else if (verb == VERB_GET_SETTINGS) {
-        AUTO(buffer_close) struct buffer answer = {0};
-        err = settings_answer(reading->txn, body, &answer);
-        if (err == ERR_OK) {
-            feed->out.answer(feed->out.context, peer, buffer_bytes(&answer));
-        }
+        err = reading_settings(reading, &feed->out, peer, reader, body);
     } else {
         reading_refuse(reading, &feed->out, peer, "BAD_REQUEST",
                        "The feed door takes FETCH, OLDER and GET_SETTINGS.");

@@ -4,6 +4,7 @@
 
 struct proving {
     const struct reading *reading;
+    const struct party *reader;
     struct checkpoint shown;
     struct checkpoint newest;
     struct arena arena;
@@ -13,6 +14,7 @@ struct proving {
 
 static enum err answer_consistent(const struct proving *proving, Ihuriro__V1__Proof *message,
                                   struct buffer *frame);
+/* ERR_REFUSED where the reader may not see the record. */
 static enum err answer_declared(const struct proving *proving, Ihuriro__V1__Proof *message,
                                 struct buffer *frame);
 static enum err find_declaration(struct proving *proving);
@@ -54,14 +56,19 @@ static enum err proof_for(struct proving *proving, const struct hub_identity *id
                         "record declares that history was lost. Keep the checkpoint: it is "
                         "evidence.");
     }
-    return err != ERR_OK ? err : answer_declared(proving, &message, frame);
+    err = err != ERR_OK ? err : answer_declared(proving, &message, frame);
+    return err != ERR_REFUSED
+               ? err
+               : complain(complaint, err,
+                          "This hub declared that history was lost; the record of it is for "
+                          "members, the association's staff and regulators.");
 }
 
-enum err prove_answer(const struct reading *reading, const struct hub_identity *identity,
-                      const Ihuriro__V1__Prove *prove, struct complaint *complaint,
-                      struct buffer *frame)
+enum err prove_answer(const struct reading *reading, const struct party *reader,
+                      const struct hub_identity *identity, const Ihuriro__V1__Prove *prove,
+                      struct complaint *complaint, struct buffer *frame)
 {
-    struct proving proving = {.reading = reading};
+    struct proving proving = {.reading = reading, .reader = reader};
     enum err err = proof_for(&proving, identity, prove, complaint, frame);
     arena_close(&proving.arena);
     return err;
@@ -94,6 +101,9 @@ static enum err answer_declared(const struct proving *proving, Ihuriro__V1__Proo
                                             proving->newest.position.size, &proof);
     if (err != ERR_OK) {
         return err;
+    }
+    if (access_sight(proving->reader, proving->reading->registry, &record.header) != SIGHT_WHOLE) {
+        return ERR_REFUSED;
     }
     Ihuriro__V1__RecordView view = IHURIRO__V1__RECORD_VIEW__INIT;
     view.header = pb_of_bytes(record.raw_header);

@@ -142,12 +142,8 @@ enum err query_take(struct query *query, const struct reading *reading, const st
 
 static enum err take_settings(struct asked *asked)
 {
-    AUTO(buffer_close) struct buffer answer = {0};
-    enum err err = settings_answer(asked->reading->txn, asked->body, &answer);
-    if (err == ERR_OK) {
-        asked->query->out.answer(asked->query->out.context, asked->peer, buffer_bytes(&answer));
-    }
-    return err;
+    return reading_settings(asked->reading, &asked->query->out, asked->peer, asked->reader,
+                            asked->body);
 }
 
 static enum err take_prove(struct asked *asked)
@@ -159,7 +155,8 @@ static enum err take_prove(struct asked *asked)
         ERR_OK) {
         return malformed(asked, "This PROVE cannot be read.");
     }
-    enum err err = prove_answer(asked->reading, asked->query->identity, prove, &complaint, &frame);
+    enum err err = prove_answer(asked->reading, asked->reader, asked->query->identity, prove,
+                                &complaint, &frame);
     if (err == ERR_REFUSED || err == ERR_LOST) {
         refuse(asked, err == ERR_LOST ? "UNDECLARED_FORK" : "BAD_REQUEST", complaint.text);
         return ERR_OK;

@@ -228,6 +228,23 @@ void reading_retry_later(const struct reading *reading, const struct reading_out
     reading_answer(out, peer, VERB_RETRY_LATER, &later.base);
 }
 
+enum err reading_settings(const struct reading *reading, const struct reading_out *out,
+                          const struct peer *peer, const struct party *reader, struct bytes body)
+{
+    AUTO(buffer_close) struct buffer answer = {0};
+    struct header header = {.kind = KIND_SETTINGS};
+    if (access_sight(reader, reading->registry, &header) == SIGHT_NONE) {
+        reading_refuse(reading, out, peer, "NOT_ENTITLED",
+                       "The settings are for members, the association's staff and regulators.");
+        return ERR_OK;
+    }
+    enum err err = settings_answer(reading->txn, body, &answer);
+    if (err == ERR_OK) {
+        out->answer(out->context, peer, buffer_bytes(&answer));
+    }
+    return err;
+}
+
 const struct party *reading_party(const struct reading *reading, const struct reading_out *out,
                                   const struct peer *peer)
 {

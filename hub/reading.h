@@ -52,6 +52,11 @@ void reading_too_often(const struct reading *reading, const struct reading_out *
 const struct party *reading_party(const struct reading *reading, const struct reading_out *out,
                                   const struct peer *peer);
 
+/* GET_SETTINGS, for whom the record of the settings may be seen by. */
+MUST_USE enum err reading_settings(const struct reading *reading, const struct reading_out *out,
+                                   const struct peer *peer, const struct party *reader,
+                                   struct bytes body);
+
 /* A Position of a peer. With size > 0 and no root it is what a user typed, and ret_is_bare: what
  * stands there now is meant. ERR_MALFORMED for a root of another length. */
 MUST_USE enum err position_of_message(const PbPosition *message, struct position *ret_position,

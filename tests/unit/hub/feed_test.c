@@ -479,6 +479,16 @@ static void settings_come_with_a_receipt_that_verifies(void **state)
                         "NOT_FOUND");
 }
 
+static void settings_are_not_for_the_public(void **state)
+{
+    struct readers *readers = *state;
+    Ihuriro__V1__GetSettings asked = IHURIRO__V1__GET_SETTINGS__INIT;
+    add_reader(readers, "PRESS", ROLE_PUBLIC, STRANGER);
+    say_to_feed(readers, peer_of(1, STRANGER), VERB_GET_SETTINGS, &asked.base);
+    assert_string_equal(((const Ihuriro__V1__Refused *)heard(readers, 0, VERB_REFUSED))->rule,
+                        "NOT_ENTITLED");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, readers_open, readers_close)
 
 int main(void)
@@ -505,6 +515,7 @@ int main(void)
         TEST(where_the_access_cannot_be_written_nothing_is_read),
         TEST(near_the_disk_floor_no_reading_begins_and_what_was_written_down_goes_on),
         TEST(what_cannot_be_read_is_refused_with_a_reason),
+        TEST(settings_are_not_for_the_public),
         TEST(settings_come_with_a_receipt_that_verifies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -404,6 +404,13 @@ static void a_declared_loss_is_shown_with_its_proof(void **state)
     AUTO(buffer_close) struct buffer ids = {0};
     struct position head = position_now(readers, head_now(readers));
     check_record(readers, answer->declared, &head, &ids);
+    /* The public may prove, but that record is not for it. */
+    Ihuriro__V1__Prove message = IHURIRO__V1__PROVE__INIT;
+    message.checkpoint = pb_of_bytes(buffer_bytes(&text));
+    add_reader(readers, "PRESS", ROLE_PUBLIC, STRANGER);
+    readers->heard_count = 0;
+    say_to_query(readers, peer_of(1, STRANGER), VERB_PROVE, &message.base);
+    assert_string_equal(refused(readers)->rule, "BAD_REQUEST");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, readers_open, readers_close)
