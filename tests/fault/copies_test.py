@@ -137,7 +137,7 @@ def without_a_network_everything_is_kept_and_said_so(lab):
     hub.process.stop()
     for number in range(DAY_0, DAY_0 + 3):
         said = agent.report(institution, number, words=("--wait", "1"), codes=(3,)).stderr
-        expect("Kept safely; it will be sent when there is a network" in said and "cannot be reached" in said, said)
+        expect("Kept safely, to be sent when there is a network" in said and "cannot be reached" in said, said)
     expect(agent.count("queued") == 3 and "cannot be reached" in agent.status()["last_error"], "three were to wait")
     hub.start()
     agent.send()

@@ -146,7 +146,9 @@ expect 2 "$BIN/mfi-agent" init "$WORK/no-port" --institution SACCO-1 --ingest tc
 expect 2 "$BIN/mfi-agent" init "$WORK/no-country" --institution SACCO-1 --country xx
 expect 2 "$BIN/mfi-agent" init "$WORK/no-category" --institution SACCO-1 --category BANK
 says "USACCO"
-[ ! -e "$WORK/no-port" ] && [ ! -e "$WORK/no-country" ] && [ ! -e "$WORK/no-category" ] || fail "something half done was left"
+for folder in no-port no-country no-category; do
+    [ ! -e "$WORK/$folder" ] || fail "something half done was left in $folder"
+done
 
 step "a hub whose receipts do not fit hub.pub was reached, and is no hub to trust"
 cp -r "$WORK/agent" "$WORK/mistrusts"

@@ -137,7 +137,7 @@ def a_broken_configuration_is_refused_with_what_to_do(lab):
         (lambda: put(at("settings.cfg"), "country", "country_"), "settings.cfg:", "there is no key"),
         (lambda: os.unlink(at("keys", "hub.log")), "hub.log", "no key file"),
         (lambda: os.chmod(at("keys", "hub.log"), 0o440), "hub.log", "chmod 0400"),
-        (lambda: os.unlink(hub.pub), "hub.pub", "No such file"),
+        (lambda: os.unlink(hub.pub), "hub.pub", "no file"),
         (lambda: os.chmod(at("admin"), 0o755), "admin", "0700"),
         (lambda: os.rename(hub.store, at("elsewhere")), "store", "There is no store"),
     ]
