@@ -7,6 +7,8 @@ struct collecting {
     const struct party *reader;
     const PbFilter *filter;
     uint64_t until;
+    char subject[INSTITUTION_ID_MAX + 1]; /* of the enrolments being walked */
+    bool is_institution;                  /* that subject */
     struct scope scope;
 };
 
@@ -28,7 +30,8 @@ static int by_seq(const void *a, const void *b)
 enum err scope_collect(const struct reading *reading, const struct party *reader,
                        const PbFilter *filter, uint64_t until, struct scope *ret_scope)
 {
-    struct collecting collecting = {reading, reader, filter, until, {0}};
+    struct collecting collecting = {
+        .reading = reading, .reader = reader, .filter = filter, .until = until};
     bool has_reports = false;
     enum err err = ERR_OK;
     for (size_t i = 0; i < filter->n_kinds && err == ERR_OK; i++) {
@@ -179,16 +182,56 @@ static enum err collect_reports(struct collecting *collecting)
 
 /* ---- events, by kind ---- */
 
+static enum err look_for_member(void *context, uint64_t seq)
+{
+    struct collecting *collecting = context;
+    AUTO(arena_close) struct arena arena = {0};
+    struct record record;
+    const PbEvent *event = NULL;
+    if (collecting->is_institution || seq > collecting->until) {
+        return ERR_OK;
+    }
+    enum err err = journal_get(collecting->reading->txn, seq, &record);
+    if (err == ERR_OK) {
+        err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, record.body, &arena, &event);
+    }
+    if (err == ERR_OK && event->party != NULL && event->party->has_role) {
+        collecting->is_institution = (int)event->party->role == ROLE_MEMBER;
+    }
+    return err;
+}
+
+/* Enrolments concern a pull where they are an institution's: a reader that is enrolled changes no
+ * byte of it. Decided by the records up to the bound alone, so that it stays so. */
+static enum err find_whose(struct collecting *collecting, const char *subject)
+{
+    if (strcmp(collecting->subject, subject) == 0) {
+        return ERR_OK; /* they come subject by subject */
+    }
+    memcpy(collecting->subject, subject, sizeof collecting->subject);
+    collecting->is_institution = false;
+    return events_walk(collecting->reading->txn, KIND_PARTY, collecting->subject, look_for_member,
+                       collecting);
+}
+
 static enum err take_event(void *context, uint64_t seq)
 {
     struct collecting *collecting = context;
     struct record record;
-    enum err err = seq <= collecting->until ? journal_get(collecting->reading->txn, seq, &record)
-                                            : ERR_NOT_FOUND;
-    if (err == ERR_OK) {
-        return take(collecting, &record.header);
+    if (seq > collecting->until) {
+        return ERR_OK;
     }
-    return err == ERR_NOT_FOUND && seq > collecting->until ? ERR_OK : err;
+    enum err err = journal_get(collecting->reading->txn, seq, &record);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (record.header.kind == KIND_PARTY) {
+        err = find_whose(collecting, record.header.institution);
+        if (err != ERR_OK || !collecting->is_institution) {
+            return err;
+        }
+    }
+    return take(collecting, &record.header);
 }
 
 static enum err collect_events(struct collecting *collecting, int kind)

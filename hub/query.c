@@ -364,9 +364,11 @@ static enum err take_snapshot(struct asked *asked)
         refuse(asked, "BAD_REQUEST", complaint.text);
         return ERR_OK;
     }
-    while (err == ERR_OK && scope.count > 0 &&
-           scope.items[scope.count - 1].seq > checkpoint.position.size) {
-        scope.count--; /* at_seq that was taken down */
+    if (err == ERR_OK && scope.count > 0 &&
+        scope.items[scope.count - 1].seq > checkpoint.position.size) {
+        scope_close(&scope); /* at_seq that was taken down */
+        err = scope_collect(asked->reading, asked->reader, snapshot->filter,
+                            checkpoint.position.size, &scope);
     }
     return err != ERR_OK ? err : open_pull(asked, snapshot, &checkpoint, &scope);
 }

@@ -159,6 +159,7 @@ static void unrelated_records_do_not_move_a_pull(void **state)
     add_report(readers, "M1", 0x10, BENCH_DAY - 1, 1);
     add_accesses(readers, 5);
     set_agreement(readers, "M2", true);
+    add_reader(readers, "BNR2", ROLE_REGULATOR, 0x77); /* no institution */
     assert_int_equal(open_pull(readers, &pull)->position->size, size);
     add_report(readers, "M2", 0x20, BENCH_DAY, 1);
     last = head_now(readers);
@@ -174,7 +175,7 @@ static void another_members_reports_do_not_move_a_members_pull(void **state)
     add_report(readers, "M2", 0x20, BENCH_DAY, 1);
     const Ihuriro__V1__SnapshotAnswer *answer = open_pull(readers, &pull);
     assert_int_equal(answer->position->size, size);
-    assert_int_equal(answer->records, 1 + 1 + 4); /* own report, settings, enrolments */
+    assert_int_equal(answer->records, 1 + 1 + 2); /* own report, settings, members */
 }
 
 static void a_number_that_is_no_checkpoint_is_taken_down_to_the_one_before(void **state)
@@ -209,7 +210,7 @@ static void records_behind_the_checkpoint_that_was_taken_are_not_in_the_pull(voi
     struct pull pull = {.user = REGULATOR, .at_seq = before + 1};
     const Ihuriro__V1__SnapshotAnswer *answer = open_pull(readers, &pull);
     assert_int_equal(answer->position->size, before);
-    assert_int_equal(answer->records, 1 + 4); /* settings, enrolments */
+    assert_int_equal(answer->records, 1 + 2); /* settings, members */
 }
 
 static void nothing_was_known_before_the_first_settings(void **state)
@@ -276,7 +277,7 @@ static void a_pulls_records_come_whole_in_order_and_proven(void **state)
     struct position position = position_now(readers, answer->position->size);
     memcpy(rights, answer->rights.data, SHA256_BYTES);
     memcpy(announced, answer->ids_hash.data, SHA256_BYTES);
-    assert_int_equal(expected, 10 + 1 + 4);
+    assert_int_equal(expected, 10 + 1 + 2); /* reports, settings, members */
     struct position at = {0};
     uint64_t got = 0;
     for (int i = 0; i < 50 && at.size < position.size; i++) {
