@@ -304,10 +304,25 @@ enum err agent_prune(struct agent *agent, size_t *ret_pruned)
     return txn_commit(&txn);
 }
 
+static enum err lock_path(struct agent *agent, struct buffer *path)
+{
+    return buffer_printf(path, "%s/talks%c", agent->conf.store, '\0');
+}
+
 enum err agent_lock(struct agent *agent, struct complaint *complaint,
                     struct platform_lock **ret_lock)
 {
     AUTO(buffer_close) struct buffer path = {0};
-    enum err err = buffer_printf(&path, "%s/talks%c", agent->conf.store, '\0');
+    enum err err = lock_path(agent, &path);
     return err == ERR_OK ? platform_lock((const char *)path.data, complaint, ret_lock) : err;
+}
+
+enum err agent_is_talking(struct agent *agent, bool *ret_is_talking)
+{
+    AUTO(buffer_close) struct buffer path = {0};
+    enum err err = lock_path(agent, &path);
+    if (err == ERR_OK) {
+        *ret_is_talking = platform_is_locked((const char *)path.data);
+    }
+    return err;
 }

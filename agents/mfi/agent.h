@@ -59,5 +59,7 @@ MUST_USE enum err agent_prune(struct agent *agent, size_t *ret_pruned);
 /* Held by the process that talks to the hub. ERR_BUSY: another one does. */
 MUST_USE enum err agent_lock(struct agent *agent, struct complaint *complaint,
                              struct platform_lock **ret_lock);
+/* Is there such a process? Takes nothing. */
+MUST_USE enum err agent_is_talking(struct agent *agent, bool *ret_is_talking);
 
 #endif

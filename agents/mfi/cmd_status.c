@@ -248,23 +248,20 @@ static enum err print_json(const struct contact *contact, const struct agent *ag
     return err;
 }
 
-static bool somebody_talks(struct agent *agent)
-{
-    AUTO(platform_unlock) struct platform_lock *lock = NULL;
-    return agent_lock(agent, NULL, &lock) == ERR_BUSY;
-}
-
 static enum err show(struct agent *agent, bool is_json)
 {
     AUTO(txn_end) struct txn txn = {0};
     struct contact contact = {0};
-    bool is_running = somebody_talks(agent);
+    bool is_running = false;
     struct complaint hub_trouble = {{0}};
     if (hub_pub_read(agent->conf.hub, &hub_trouble, &agent->hub) != ERR_OK) {
         agent->hub.origin[0] =
             '\0'; /* nothing is sent before it is there; the rest is worth showing */
     }
-    enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    enum err err = agent_is_talking(agent, &is_running);
+    if (err == ERR_OK) {
+        err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    }
     if (err == ERR_OK) {
         err = contact_get(&txn, &contact);
     }

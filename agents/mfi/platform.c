@@ -7,7 +7,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +41,23 @@ void platform_unlock(struct platform_lock **lock)
     }
 }
 
+/* Of the open file, not of the process: flock cannot be asked without being taken. */
+static struct flock whole_file(void)
+{
+    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+bool platform_is_locked(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    struct flock whole = whole_file();
+    bool is_locked = fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_locked;
+}
+
 enum err platform_lock(const char *path, struct complaint *complaint,
                        struct platform_lock **ret_lock)
 {
@@ -50,8 +66,9 @@ enum err platform_lock(const char *path, struct complaint *complaint,
         return complain(complaint, disk_error(errno), "The lock %s cannot be opened: %s.", path,
                         strerror(errno));
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        enum err err = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+    struct flock whole = whole_file();
+    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        enum err err = errno == EAGAIN || errno == EACCES ? ERR_BUSY : ERR_IO;
         close(fd);
         return complain(complaint, err,
                         "Another mfi-agent works on this store (it holds %s). Stop that one first.",

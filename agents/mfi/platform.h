@@ -19,6 +19,8 @@ struct platform_lock;
 void platform_unlock(struct platform_lock **lock);
 MUST_USE enum err platform_lock(const char *path, struct complaint *complaint,
                                 struct platform_lock **ret_lock);
+/* Looks only: nobody who starts meanwhile is turned away. */
+bool platform_is_locked(const char *path);
 
 /* What tells that a file was written again. */
 struct platform_stamp {
