@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <csv.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -513,6 +514,21 @@ struct complaint *book_rows_complaint(const struct book_rows *rows)
     return rows->options.complaint;
 }
 
+/* Columns get mixed up, and then a name or a telephone number stands where a date should:
+ * complaints go to a log. A value is shown if it is like a number, a date or a code. */
+static bool may_be_shown(const struct book_cell *cell)
+{
+    size_t letters = 0;
+    size_t others = 0; /* digits and blanks: no part of a code in words */
+    for (size_t i = 0; i < cell->size; i++) {
+        unsigned char c = (unsigned char)cell->text[i];
+        letters += c >= 0x80 || isalpha(c);
+        others += isdigit(c) || c == ' ';
+    }
+    bool is_like_code = others == 0 && cell->size <= 16;
+    return (letters <= 3 || is_like_code) && !text_has_private_number(cell->text, NULL);
+}
+
 enum err book_rows_refuse(const struct book_rows *rows, size_t column, enum err err,
                           const char *format, ...)
 {
@@ -524,7 +540,7 @@ enum err book_rows_refuse(const struct book_rows *rows, size_t column, enum err 
     va_start(arguments, format);
     (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    if ((named->flags & BOOK_SECRET) != 0) {
+    if ((named->flags & BOOK_SECRET) != 0 || !may_be_shown(cell)) {
         return complain(rows->options.complaint, err, "%s line %zu, column %s: the value %s",
                         book_file_name(rows->file), rows->row_line, named->name, what);
     }

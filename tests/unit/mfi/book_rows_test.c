@@ -400,7 +400,7 @@ static void a_value_is_escaped_and_cut_in_a_complaint(void **state)
 {
     struct folder *folder = *state;
     put_loans(folder, HEADER
-              "\n" LOAN("L1", "\x1B[2Jeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "") "\n");
+              "\n" LOAN("L1", "\x1B[2J**********************************************", "") "\n");
     assert_refused(
         folder, ERR_MALFORMED,
         "loans.csv line 2, column principal_outstanding: "
@@ -430,9 +430,31 @@ static void sums_that_overflow_are_refused(void **state)
                    "larger than can be. Look for amounts with too many digits.");
 }
 
+static void a_value_that_may_be_of_a_person_is_not_repeated(void **state)
+{
+    struct folder *folder = *state;
+    put_manifest(folder, 1, "600000", "");
+    put(folder, "loans.csv",
+        HEADER "\nL1,B1,INDIV,AGRI,F,Uwase Jeanne,2021-06-01,1000000,600000,,0,\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "loans.csv line 2, column disbursed_on: the value is no date. Write it as "
+                   "2020-06-30.");
+    put(folder, "loans.csv",
+        HEADER "\nL1,B1,INDIV,AGRI,F,0788 123 456,2021-06-01,1000000,600000,,0,\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "loans.csv line 2, column disbursed_on: the value is no date. Write it as "
+                   "2020-06-30.");
+    put(folder, "loans.csv",
+        HEADER "\nL1,B1,INDIV,AGRI,F,yesterday,2021-06-01,1000000,600000,,0,\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "loans.csv line 2, column disbursed_on: \"yesterday\" is no date. Write it as "
+                   "2020-06-30.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_value_that_may_be_of_a_person_is_not_repeated),
         TEST(a_plain_extract_is_read),
         TEST(a_byte_order_mark_and_windows_line_ends_are_passed_over),
         TEST(semicolons_and_tabs_are_found_from_the_header),
