@@ -86,9 +86,10 @@ int64_t hub_clock_now_us(const struct hub_clock *clock)
     struct hub_clock *own = locked(clock);
     (void)check(own); /* a door may be the first to see a jump */
     bool is_believed = !own->is_doubted && !own->has_jumped;
-    int64_t now_us = own->is_test  ? own->test_us
-                     : is_believed ? clock_wall_us()
-                                   : clock_boot_us() + own->wall_minus_boot_us;
+    int64_t now_us = is_believed ? clock_wall_us() : clock_boot_us() + own->wall_minus_boot_us;
+    now_us = own->is_test                   ? own->test_us
+             : now_us > own->last_record_us ? now_us
+                                            : own->last_record_us;
     pthread_mutex_unlock(&own->lock);
     return now_us;
 }

@@ -23,9 +23,10 @@ enum clock_state {
 MUST_USE enum err hub_clock_make(bool is_test, int64_t last_record_us,
                                  struct hub_clock **ret_clock);
 void hub_clock_close(struct hub_clock **clock);
-/* What is stamped: never a time in doubt. After a jump it goes on as if there had been none, after
- * a long silence from the last record, so that nothing that is written meanwhile (an access, an
- * act) lies in a future that every later record would have to wait for. */
+/* What is stamped: never before the last record, and never a time in doubt. After a jump it goes on
+ * as if there had been none, after a long silence from the last record, so that nothing that is
+ * written meanwhile (an access, an act) lies in a future that every later record would have to wait
+ * for. */
 int64_t hub_clock_now_us(const struct hub_clock *clock);
 bool hub_clock_is_test(const struct hub_clock *clock);
 /* Looks at the clocks; cheap, called once a turn. */

@@ -117,6 +117,21 @@ static void a_clock_behind_the_last_record_waits_until_it_has_caught_up(void **s
     hub_clock_close(&clock);
 }
 
+/* Acts fold in the order of their own times: one that is said later must not sort before. */
+static void time_never_goes_back_behind_the_last_record(void **state)
+{
+    (void)state;
+    struct hub_clock *clock = started(NOW - DAY);
+    hub_clock_recorded(clock, NOW);
+    wall_us -= 3600 * S;
+    assert_int_equal(hub_clock_now_us(clock), NOW);
+    assert_int_equal(hub_clock_check(clock), CLOCK_BEHIND);
+    pass(3700 * S);
+    assert_int_equal(hub_clock_check(clock), CLOCK_RIGHT);
+    assert_int_equal(hub_clock_now_us(clock), NOW + 100 * S);
+    hub_clock_close(&clock);
+}
+
 static void a_test_hubs_time_only_moves_when_it_is_told_and_forward(void **state)
 {
     (void)state;
@@ -143,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_jump_that_was_right_counts_from_when_the_operator_says_so),
         cmocka_unit_test(after_a_long_silence_the_time_goes_on_from_the_last_record),
         cmocka_unit_test(a_clock_behind_the_last_record_waits_until_it_has_caught_up),
+        cmocka_unit_test(time_never_goes_back_behind_the_last_record),
         cmocka_unit_test(a_test_hubs_time_only_moves_when_it_is_told_and_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
