@@ -404,7 +404,7 @@ static void a_value_is_escaped_and_cut_in_a_complaint(void **state)
     assert_refused(
         folder, ERR_MALFORMED,
         "loans.csv line 2, column principal_outstanding: "
-        "\"\\x1B[2Jeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee...\" is no amount. Write digits "
+        "\"\\x1B[2J*************************************...\" is no amount. Write digits "
         "with a point before the cents, as 1500000 or 1,500,000.00.");
 }
 
