@@ -40,12 +40,14 @@ static const struct options restore_options = {
     .words_min = 1,
     .words_max = 1,
 };
+static const struct option_row verify_rows[] = {
+    COMMON_ROWS(struct backup_arguments), FORMAT_ROW(struct backup_arguments), {0}};
 static const struct options verify_options = {
     .program = "mfi-hub verify",
     .about = "Checks the whole store: each record's hash and signatures, the tree, each signed "
              "head, and "
              "every index against one rebuilt. Exit 0: all is well; 1: what is wrong stands above.",
-    .rows = backup_rows,
+    .rows = verify_rows,
 };
 
 static char *in(const char *folder, const char *name)
@@ -352,29 +354,45 @@ int cmd_restore(int argc, char **argv)
 
 /* ---- verify ---- */
 
+static void show_report(const struct check_report *report, bool is_json)
+{
+    char root[2 * SHA256_BYTES + 1];
+    hex_encode(bytes_of(report->root.bytes, SHA256_BYTES), root);
+    unsigned long long records = report->records;
+    unsigned long long reports = report->reports;
+    unsigned long long events = report->events;
+    unsigned long long heads = report->heads;
+    if (is_json) {
+        printf("{\"records\":%llu,\"reports\":%llu,\"events\":%llu,\"heads\":%llu,\"root\":\"%s\","
+               "\"problems\":%llu}\n",
+               records, reports, events, heads, root, (unsigned long long)report->problems);
+    } else {
+        printf("%llu records (%llu reports, %llu events), %llu signed heads, root %s: %s\n",
+               records, reports, events, heads, root,
+               report->problems == 0 ? "all is well" : "PROBLEMS, see above");
+    }
+}
+
 int cmd_verify(int argc, char **argv)
 {
     struct backup_arguments arguments = {0};
     struct complaint complaint = {{0}};
     AUTO(hub_release) struct hub hub = {0};
     struct check_report report = {0};
+    bool is_json = false;
     int code = options_parse(&verify_options, argc, argv, &arguments, NULL);
     if (code >= 0) {
         return code;
     }
-    enum err err = hub_config_read(arguments.common.config, &hub.config, &complaint);
+    enum err err = wants_json(&arguments.common, &complaint, &is_json);
+    err = err != ERR_OK ? err : hub_config_read(arguments.common.config, &hub.config, &complaint);
     err = err != ERR_OK ? err : hub_open_identity(&hub, &complaint);
-    err = err != ERR_OK
-              ? err
-              : check_store_forked(hub.config.store, &hub.identity, STDOUT_FILENO, &report);
+    err = err != ERR_OK ? err
+                        : check_store_forked(hub.config.store, &hub.identity,
+                                             is_json ? STDERR_FILENO : STDOUT_FILENO, &report);
     if (err != ERR_OK) {
         return command_failed(err, &complaint);
     }
-    char root[2 * SHA256_BYTES + 1];
-    hex_encode(bytes_of(report.root.bytes, SHA256_BYTES), root);
-    printf("%llu records (%llu reports, %llu events), %llu signed heads, root %s: %s\n",
-           (unsigned long long)report.records, (unsigned long long)report.reports,
-           (unsigned long long)report.events, (unsigned long long)report.heads, root,
-           report.problems == 0 ? "all is well" : "PROBLEMS, see above");
+    show_report(&report, is_json);
     return report.problems == 0 ? 0 : 1;
 }

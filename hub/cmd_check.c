@@ -1,4 +1,5 @@
 /* mfi-hub check-config: everything that `run` would stumble over, without touching anything. */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ struct check_arguments {
     struct common_arguments common;
 };
 
-static const struct option_row check_rows[] = {COMMON_ROWS(struct check_arguments), {0}};
+static const struct option_row check_rows[] = {
+    COMMON_ROWS(struct check_arguments), FORMAT_ROW(struct check_arguments), {0}};
 static const struct options check_options = {
     .program = "mfi-hub check-config",
     .about = "Checks configuration, keys, store, settings and limits, and changes nothing.",
@@ -32,11 +34,25 @@ static enum err check_endpoint(const char *name, const char *endpoint, struct co
                           "%s = \"%s\" is no endpoint like tcp://0.0.0.0:5701.", name, endpoint);
 }
 
-static enum err check_endpoints(struct hub *hub, struct complaint *complaint)
+enum err hub_check_endpoints(struct hub *hub, struct complaint *complaint)
 {
-    enum err err = check_endpoint("ingest", hub->config.ingest, complaint);
-    err = err != ERR_OK ? err : check_endpoint("feed", hub->config.feed, complaint);
-    return err != ERR_OK ? err : check_endpoint("query", hub->config.query, complaint);
+    const struct {
+        const char *name;
+        const char *endpoint;
+    } doors[] = {
+        {"ingest", hub->config.ingest}, {"feed", hub->config.feed}, {"query", hub->config.query}};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < 3 && err == ERR_OK; i++) {
+        err = check_endpoint(doors[i].name, doors[i].endpoint, complaint);
+        for (size_t j = 0; j < i && err == ERR_OK; j++) {
+            if (strcmp(doors[i].endpoint, doors[j].endpoint) == 0) {
+                err = complain(complaint, ERR_CONFIG,
+                               "%s and %s are both \"%s\": give each door a port of its own.",
+                               doors[j].name, doors[i].name, doors[i].endpoint);
+            }
+        }
+    }
+    return err;
 }
 
 static enum err check_settings(struct hub *hub, struct complaint *complaint)
@@ -89,32 +105,47 @@ struct check_row {
 };
 
 static const struct check_row checks[] = {
-    {"endpoints", check_endpoints},       {"settings", check_settings},
+    {"endpoints", hub_check_endpoints},   {"settings", check_settings},
     {"hub.pub", hub_open_identity},       {"keys and store", check_store_and_keys},
     {"admin socket", check_admin_folder}, {"open files", check_limits},
 };
+
+static void show(const char *what, enum err err, const struct complaint *complaint, bool is_json)
+{
+    const char *text = err == ERR_OK             ? "ok"
+                       : complaint->text[0] != 0 ? complaint->text
+                                                 : err_text(err);
+    if (!is_json) {
+        printf("%-16s %s\n", what, text);
+        return;
+    }
+    json_t *line = json_pack("{s:s,s:b,s:s}", "check", what, "ok", err == ERR_OK, "text", text);
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(line);
+}
 
 int cmd_check_config(int argc, char **argv)
 {
     struct check_arguments arguments = {0};
     struct complaint complaint = {{0}};
     AUTO(hub_release) struct hub hub = {0};
+    bool is_json = false;
     int code = options_parse(&check_options, argc, argv, &arguments, NULL);
     if (code >= 0) {
         return code;
     }
-    enum err worst = hub_config_read(arguments.common.config, &hub.config, &complaint);
+    enum err worst = wants_json(&arguments.common, &complaint, &is_json);
+    worst =
+        worst != ERR_OK ? worst : hub_config_read(arguments.common.config, &hub.config, &complaint);
     if (worst != ERR_OK) {
         return command_failed(worst, &complaint);
     }
-    printf("%-16s ok\n", "configuration");
+    show("configuration", ERR_OK, &complaint, is_json);
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         complaint.text[0] = 0;
         enum err err = checks[i].check(&hub, &complaint);
-        printf("%-16s %s\n", checks[i].what,
-               err == ERR_OK            ? "ok"
-               : complaint.text[0] != 0 ? complaint.text
-                                        : err_text(err));
+        show(checks[i].what, err, &complaint, is_json);
         worst = err != ERR_OK ? err : worst;
     }
     return worst == ERR_OK ? 0 : 2;

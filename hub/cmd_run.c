@@ -131,6 +131,7 @@ static enum err start(struct hub *hub, const char *config, struct complaint *com
 {
     bool is_new = false;
     enum err err = hub_config_read(config, &hub->config, complaint);
+    err = err != ERR_OK ? err : hub_check_endpoints(hub, complaint);
     err = err != ERR_OK ? err : allow_open_files(hub, complaint);
     err = err != ERR_OK ? err : hub_open(hub, HUB_WRITE, complaint);
     err = err != ERR_OK ? err : hub_settings_journal(hub, hub_now_us(hub), &is_new, complaint);

@@ -19,6 +19,9 @@ int cmd_verify(int argc, char **argv);
 /* The sentence on stderr behind the program's name; returns the exit code for err. */
 int command_failed(enum err err, const struct complaint *complaint);
 
+/* Each door has an endpoint, and one of its own: what libzmq would make something else of. */
+MUST_USE enum err hub_check_endpoints(struct hub *hub, struct complaint *complaint);
+
 /* What most commands take. */
 struct common_arguments {
     const char *config;

@@ -58,7 +58,8 @@ def what_a_command_puts_out_is_json_when_asked(lab):
     folder = lab.path("books", "agent", institution.id)
     conf, of = os.path.join(reader.folder, "feed.conf"), ("--hub", hub.pub, "--format", "json")
     for command in (
-            ("mfi-hub", "status", "-c", hub.conf), ("mfi-hub", "parties", "list", "-c", hub.conf), ("mfi-agent", "status", "-c", agent.conf),
+            ("mfi-hub", "status", "-c", hub.conf), ("mfi-hub", "verify", "-c", hub.conf), ("mfi-hub", "check-config", "-c", hub.conf),
+            ("mfi-hub", "parties", "list", "-c", hub.conf), ("mfi-agent", "status", "-c", agent.conf),
             ("mfi-agent", "receipts", "-c", agent.conf), ("mfi-agent", "check", "-c", agent.conf, folder),
             ("mfi-feed", "-c", conf, "--until-head"), ("mfi-verify", "receipt", receipt.path, *of), ("mfi-verify", "store", hub.folder, *of)):
         said = run(program(command[0]), *command[1:], *(() if "--format" in command else ("--format", "json"))).stdout

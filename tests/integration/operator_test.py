@@ -132,6 +132,7 @@ def a_broken_configuration_is_refused_with_what_to_do(lab):
         (lambda: put(hub.conf, "ingest =", "ingest"), "hub.conf:", "syntax error"),
         (lambda: put(hub.conf, hub.ingest, "http://hub"), "ingest", "no endpoint"),
         (lambda: put(hub.conf, hub.ingest, "tcp://127.0.0.1:99999"), "ingest", "no endpoint"),
+        (lambda: put(hub.conf, hub.ingest, hub.feed), "ingest and feed", "a port of its own"),
         (lambda: put(hub.conf, '"%s"' % hub.ingest, "5"), "hub.conf:", "text in quotes"),
         (lambda: os.unlink(at("settings.cfg")), "settings.cfg", "No such file"),
         (lambda: put(at("settings.cfg"), "country", "country_"), "settings.cfg:", "there is no key"),
@@ -147,10 +148,13 @@ def a_broken_configuration_is_refused_with_what_to_do(lab):
         breaks()
         refused = hub.command("check-config", codes=(2,))
         said = refused.stdout + refused.stderr
+        if "endpoint" in what or "port" in what:
+            expect(what in hub.command("run", codes=(2,), timeout=10).stderr, "a hub that runs is to refuse it too")
         expect(place in said and what in said, lambda: "case %d says: %s" % (number, said))
         run("rm", "-rf", hub.folder)
         os.rename(copy, hub.folder)
-    hub.command("check-config")
+    lines = hub.command("check-config", "--format", "json").stdout.splitlines()
+    expect(len(lines) == len(whole.splitlines()) and all(json.loads(line)["ok"] for line in lines), lambda: str(lines))
 
 
 if __name__ == "__main__":
