@@ -108,7 +108,7 @@ def near_the_floor_the_hub_says_come_later(lab):
 
 
 def a_disk_that_fills_within_a_turn_takes_no_acknowledgement_along(lab):
-    """The floor was not reached when the turn began, and its commit finds no room: the hub ends, and nobody got a receipt."""
+    """The floor was not reached when the turn began, and its commit finds no room: the hub ends, and nobody gets a receipt of it."""
     with Disk(lab.path("hub"), 32) as disk:
         hub = small_hub(lab, 1).start()
         keys = checks.HubKeys(hub.pub)
@@ -123,32 +123,37 @@ def a_disk_that_fills_within_a_turn_takes_no_acknowledgement_along(lab):
             envelopes += [sacco.nil(people.today() - day, explanations=text) for day in range(3, 23)]
         disk.leave(MIB + MIB // 8)
         hub.process.process.send_signal(signal.SIGSTOP)  # so that all of it comes in one turn
-        for sender, envelopes in zip(senders, sent):
-            for envelope in envelopes[1:]:
-                sender._send(client.Entry(envelope), 5)
+        flying = [{sender._send(client.Entry(envelope), 5): envelope for envelope in envelopes[1:]}
+                  for sender, envelopes in zip(senders, sent)]
         time.sleep(0.5)
         hub.process.process.send_signal(signal.SIGCONT)
-        wait_until("the hub ends where its commit found no room", 20, lambda: not hub.process.is_running())
-        expect(hub.process.process.returncode == 1, "the hub ended with %s" % hub.process.process.returncode)
-        expect("make room" in hub.log(), "and says what to do")
+        told = [hear(sender, numbers, kept) for sender, numbers in zip(senders, flying)]
+        # A slow machine makes more turns of it, and one of them begins below the floor.
+        wait_until("the hub ends where its commit found no room", 20, lambda: not hub.process.is_running() or any(told))
+        if not hub.process.is_running():
+            expect(hub.process.process.returncode == 1, "the hub ended with %s" % hub.process.process.returncode)
+            expect("make room" in hub.log(), "and says what to do")
         for sender in senders:
-            expect(not heard_receipts(sender), "a receipt left for what was not committed")
             sender.close()
         disk.empty()
-        hub.start()
+        if not hub.process.is_running():
+            hub.start()
         for sacco, envelopes in zip(members, sent):
             of_everything_acknowledged(hub, keys, sacco, envelopes, kept)
 
 
-def heard_receipts(sender):
-    """What came after the burst."""
+def hear(sender, numbers, kept):
+    """What comes after the burst: receipts are kept in mind. Was something told to come later?"""
+    is_later = False
     try:
         while True:
-            name, body = sender.connection.receive(0.2)
-            if name == "ANSWERS" and any(answer.HasField("header") for answer in body.answers):
-                return True
+            name, body = sender.connection.receive(1)
+            for answer in body.answers if name == "ANSWERS" else ():
+                is_later |= answer.HasField("retry_later")
+                if answer.HasField("header"):
+                    kept[numbers[answer.number]] = int.from_bytes(answer.header[4:12], "big")
     except Silence:
-        return False
+        return is_later
 
 
 def acts_on_a_full_disk_are_refused_or_kept(lab):
