@@ -180,6 +180,12 @@ static void take_clock_is_right(struct admin *admin, const struct peer *peer, st
         refuse(admin, peer, "CLOCK", "A test hub has no clock checks.");
         return;
     }
+    if (hub_clock_check(admin->hub->clock) == CLOCK_BEHIND) {
+        refuse(admin, peer, "CLOCK",
+               "The clock is more than five minutes behind the last record. Set it right; reports "
+               "are taken again by themselves when it has caught up.");
+        return;
+    }
     hub_clock_is_right(admin->hub->clock);
     log_event(LOG_INFO, "clock_is_right", "by=operator");
     done(admin, peer, "The clock is taken as right; the hub takes reports.");

@@ -108,6 +108,19 @@ def after_91_silent_days_reports_wait_until_the_operator_says_that_the_clock_is_
     hub.verify()
 
 
+def a_clock_behind_the_last_record_cannot_be_called_right(lab):
+    hub = lab.hub()
+    preload = run("faketime", "-f", "-30d", "printenv", "LD_PRELOAD").stdout.strip()
+    hub.process.command = ["/usr/bin/env", "LD_PRELOAD=" + preload, "FAKETIME=-30d"] + hub.process.command
+    hub.start()
+    expect("behind the last record" in hub.status()["clock"], lambda: str(hub.status()))
+    said = hub.command("clock-is-right", codes=(1,)).stderr
+    expect("when it has caught up" in said, said)
+    agent = Agent(lab, hub, "agent", [Institution("MFI-A", DAY_0 - 40)])
+    agent.report(agent.institutions[0], DAY_0 - 40, words=("--wait", "3"), codes=(1, 3))
+    expect(agent.count("queued") == 1 and hub.status()["counters"]["accepted"] == 0, "a report is kept until then")
+
+
 def put(path, old, new):
     with open(path, encoding="utf-8") as file:
         text = file.read()
