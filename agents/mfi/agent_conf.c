@@ -305,7 +305,9 @@ static const char template_head[] =
 static const char template_tail[] =
     ");\n"
     "\n"
-    "# A watched folder is read when its manifest.ini has not changed for so long.\n"
+    "# A watched folder is read once, when its manifest.ini has not changed for so long; and again "
+    "when manifest.ini\n"
+    "# is written again.\n"
     "# settle_seconds = 10;\n"
     "\n"
     "# ---- what the words of your system mean ----\n"

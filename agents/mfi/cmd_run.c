@@ -147,6 +147,40 @@ static enum err queue_ready(struct running *running, const char *folder, const c
     return err;
 }
 
+/* What was queued of a folder's manifest stays queued over a restart: read again, a folder that was
+ * corrected by another one since would take the correction back. */
+static enum err look_up_read(struct running *running, const char *folder, size_t root,
+                             struct folder_read *ret_read, bool *ret_is_known)
+{
+    AUTO(buffer_close) struct buffer manifest = {0};
+    AUTO(txn_end) struct txn txn = {0};
+    struct platform_stamp stamp;
+    enum err err = buffer_printf(&manifest, "%s/manifest.ini%c", folder, '\0');
+    if (err == ERR_OK) {
+        err = txn_begin(outbox_env(running->agent->outbox), false, &txn);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    platform_stamp((const char *)manifest.data, &stamp);
+    *ret_read = (struct folder_read){.institution = running->institutions[root],
+                                     .folder = folder + strlen(running->roots[root]),
+                                     .modified_us = stamp.modified_us,
+                                     .size = stamp.size};
+    *ret_is_known = folder_read_is(&txn, ret_read);
+    return ERR_OK;
+}
+
+static enum err keep_read(struct running *running, const struct folder_read *read)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(outbox_env(running->agent->outbox), true, &txn);
+    if (err == ERR_OK) {
+        err = folder_read_put(&txn, read);
+    }
+    return err == ERR_OK ? txn_commit(&txn) : err;
+}
+
 /* A bad folder stops nothing: it is told, kept for `status`, and read again when its manifest is
  * written again. */
 static enum err folder_ready(void *context, const char *folder, size_t root)
@@ -155,8 +189,19 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
     const char *institution = running->institutions[root];
     struct complaint complaint = {{0}};
     char path[300];
+    struct folder_read read = {0};
+    bool is_known = false;
     log_text(folder, path, sizeof path);
-    enum err err = queue_ready(running, folder, institution, &complaint);
+    enum err err = look_up_read(running, folder, root, &read, &is_known);
+    if (err == ERR_OK && is_known) {
+        return ERR_OK;
+    }
+    if (err == ERR_OK) {
+        err = queue_ready(running, folder, institution, &complaint);
+    }
+    if (err == ERR_OK) {
+        err = keep_read(running, &read);
+    }
     if (err == ERR_OK) {
         note_trouble(running, institution, path, NULL);
     } else {

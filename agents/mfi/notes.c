@@ -117,6 +117,42 @@ enum err folder_trouble_get(struct txn *txn, const char *institution,
     return ERR_OK;
 }
 
+enum { READ_BYTES = 16 };
+
+static const char *read_name(const struct folder_read *read, char out[static 48])
+{
+    uint8_t hash[SHA256_BYTES];
+    char hex[17];
+    sha256(bytes_of(read->folder, strlen(read->folder)), hash);
+    hex_encode(bytes_of(hash, 8), hex);
+    snprintf(out, 48, "read-%.20s-%s", read->institution, hex);
+    return out;
+}
+
+static void read_pack(const struct folder_read *read, uint8_t raw[static READ_BYTES])
+{
+    put_u64(raw, (uint64_t)read->modified_us);
+    put_u64(raw + 8, (uint64_t)read->size);
+}
+
+enum err folder_read_put(struct txn *txn, const struct folder_read *read)
+{
+    char name[48];
+    uint8_t raw[READ_BYTES];
+    read_pack(read, raw);
+    return outbox_note_put(txn, read_name(read, name), bytes_of(raw, sizeof raw));
+}
+
+bool folder_read_is(struct txn *txn, const struct folder_read *read)
+{
+    char name[48];
+    uint8_t raw[READ_BYTES];
+    struct bytes value = {0};
+    read_pack(read, raw);
+    return outbox_note_get(txn, read_name(read, name), &value) == ERR_OK &&
+           bytes_equal(value, bytes_of(raw, sizeof raw));
+}
+
 static const char pruned_name[] = "pruned";
 
 enum err pruned_at_get(struct txn *txn, int64_t *ret_at_us)

@@ -40,6 +40,18 @@ enum err folder_trouble_put(struct txn *txn, const char *institution,
 MUST_USE enum err folder_trouble_get(struct txn *txn, const char *institution,
                                      struct folder_trouble *ret_trouble);
 
+/* Which manifest of a watched folder was queued last; folder: its name within the watched one, so
+ * that an agent may be moved. */
+struct folder_read {
+    const char *institution;
+    const char *folder;
+    int64_t modified_us;
+    int64_t size;
+};
+enum err folder_read_put(struct txn *txn, const struct folder_read *read);
+/* The same manifest? */
+bool folder_read_is(struct txn *txn, const struct folder_read *read);
+
 /* When what is older than 400 days was last looked for; 0: never. */
 MUST_USE enum err pruned_at_get(struct txn *txn, int64_t *ret_at_us);
 enum err pruned_at_put(struct txn *txn, int64_t at_us);

@@ -225,6 +225,21 @@ wait "$AGENT_PID" || code=$?
 AGENT_PID=
 [ $code -eq 0 ] || fail "the agent ended with $code"
 
+step "a restart sends no folder again that another one corrected since"
+records() {
+    "$BIN/mfi-hub" status -c "$WORK/hub/hub.conf" --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["records"])'
+}
+before=$(records)
+cp -r "$WORK/may-book" "$WORK/agent/extracts/SACCO-1/2020-05"
+sed -i 's/610000/605000/; s/= 1010000/= 1005000/' "$WORK"/agent/extracts/SACCO-1/2020-05/*
+"$BIN/mfi-agent" run "${CONF[@]}" 2>>"$WORK/agent-again.log" &
+AGENT_PID=$!
+until_true 30 grep -q 'event=receipt.*EXPOSURES 2020-05' "$WORK/agent-again.log"
+kill "$AGENT_PID"
+wait "$AGENT_PID" || true
+AGENT_PID=
+[ "$(records)" -eq $((before + 2)) ] || fail "the restart sent more than the new folder: $(cat "$WORK/agent-again.log")"
+
 step "a test hub gives its time to a test agent; a real one does not talk to it"
 TEST_INGEST=tcp://127.0.0.1:$(free_ports 1)
 expect 0 "$BIN/mfi-hub" init --test --test-time 2020-07-03T08:00:00Z --origin hub.test --ingest "$TEST_INGEST" \
