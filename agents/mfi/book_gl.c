@@ -366,17 +366,21 @@ enum err book_gl_put(const struct book_gl_sums *sums, int type, struct arena *ar
 
 bool book_gl_deposits(const struct book_gl_sums *sums, int64_t *ret_amount)
 {
-    bool is_mapped = book_gl_closing(sums, "deposits_total", ret_amount);
     int64_t total = 0;
-    for (size_t i = 0; !is_mapped && i < ITEMS; i++) {
+    bool is_mapped = book_gl_closing(sums, "deposits_total", &total);
+    bool is_total = is_mapped;
+    for (size_t i = 0; !is_total && i < ITEMS; i++) {
         if (strncmp(items[i].name, "deposits.", 9) == 0 && sums->items[i].is_mapped) {
+            is_mapped = true; /* to no account that is there: a measured 0 */
             if (money_add(total, sums->items[i].closing, &total) != ERR_OK) {
                 return false;
             }
-            *ret_amount = total;
         }
     }
-    return is_mapped || total != 0;
+    if (is_mapped) {
+        *ret_amount = total;
+    }
+    return is_mapped;
 }
 
 bool book_gl_closing(const struct book_gl_sums *sums, const char *item, int64_t *ret_amount)

@@ -238,6 +238,21 @@ static void accounts_become_fields_by_the_longest_prefix_and_the_maps_sign(void 
     assert_int_equal(liquidity->borrowings[0]->outstanding, 300);
 }
 
+static void deposits_are_compared_with_accounts_that_are_not_there_too(void **state)
+{
+    struct folder *folder = *state;
+    static const struct book_gl_row rows[] = {{"211", "deposits.SAVINGS", true}};
+    struct book_maps maps = *book_maps_default();
+    maps.gl = (struct book_gl){rows, 1};
+    folder->options.maps = &maps;
+    put(folder, "manifest.ini", MANIFEST);
+    put(folder, "deposits.csv", "account_ref,owner_ref,type,balance\nD1,O1,SAVINGS,900\n");
+    put(folder, "gl.csv", "gl_code,balance\n101,900\n");
+    assert_read(folder);
+    assert_note(folder, SEVERITY_WARNING,
+                "The deposits by deposits.csv and by gl.csv: 900 and 0. Find out which is right.");
+}
+
 static void accounts_give_the_allowance_and_are_compared_with_the_loans(void **state)
 {
     struct folder *folder = *state;
@@ -389,6 +404,7 @@ int main(void)
         TEST(flows_of_loans_are_amounts_of_the_portfolio),
         TEST(a_flow_of_no_kind_or_a_negative_one_is_refused),
         TEST(accounts_become_fields_by_the_longest_prefix_and_the_maps_sign),
+        TEST(deposits_are_compared_with_accounts_that_are_not_there_too),
         TEST(accounts_give_the_allowance_and_are_compared_with_the_loans),
         TEST(a_gl_without_balances_and_a_map_without_an_item_are_refused),
         TEST(a_consistent_book_passes_all_rules),
