@@ -31,7 +31,8 @@ bool endpoint_is_valid(const char *endpoint)
         return false;
     }
     size_t digits = strspn(colon + 1, "0123456789");
-    return digits > 0 && digits < 6 && colon[1 + digits] == '\0' && atoi(colon + 1) <= 65535;
+    return digits > 0 && digits < 6 && colon[1 + digits] == '\0' &&
+           strtol(colon + 1, NULL, 10) <= 65535;
 }
 
 static const char *check_endpoint(const void *value)
