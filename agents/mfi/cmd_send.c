@@ -57,6 +57,7 @@ struct sending {
     struct talk *talk; /* NULL: not needed, or a running agent talks */
     bool is_beside;    /* one does */
     char last_trouble[512];
+    bool is_held;      /* the hub answered that it takes nothing for now */
     bool is_reached;   /* the trouble is not the network: the hub answered, and not as it should */
     bool is_refused;   /* a folder or a report was: exit 1 */
     bool is_unchanged; /* the figures of a report were there already */
@@ -199,6 +200,7 @@ static void keep_trouble(void *context, const struct session_news *news)
 {
     struct sending *sending = context;
     if (news->kind == NEWS_TROUBLE || news->kind == NEWS_RETRY_LATER) {
+        sending->is_held = news->kind == NEWS_RETRY_LATER;
         sending->is_reached =
             news->kind == NEWS_TROUBLE && news->err != ERR_NETWORK && news->err != ERR_TIMEOUT;
         snprintf(sending->last_trouble, sizeof sending->last_trouble, "%s",
@@ -324,7 +326,9 @@ static void say_kept(const struct sending *sending, size_t open)
     fflush(stdout);
     fprintf(stderr, "%zu report%s without a receipt yet. Kept safely, to be sent when %s: %s.\n",
             open, open == 1 ? " is" : "s are",
-            sending->is_reached ? "what is wrong was put right" : "there is a network",
+            sending->is_held      ? "the hub takes reports again"
+            : sending->is_reached ? "what is wrong was put right"
+                                  : "there is a network",
             sending->is_beside ? "the running mfi-agent does it"
                                : "`mfi-agent run` or `mfi-agent send`");
     if (sending->last_trouble[0] != '\0') {

@@ -421,6 +421,11 @@ static void on_retry_later(struct session *session, struct bytes body)
     bool is_hub =
         later->scope == IHURIRO__V1__RETRY_LATER__SCOPE__HUB || later->institution == NULL;
     session_hold(session, is_hub ? NULL : later->institution, later->seconds, later->text);
+    if (is_hub) {
+        char text[HELD_MAX];
+        session_held_words(later->text, text);
+        keep_error(session, text);
+    }
 }
 
 /* What an answer of each verb does, and whether it is understood before the greeting. */

@@ -25,6 +25,7 @@ struct taking {
         struct entry_key key;
         char text[256];
     } told[SESSION_IN_FLIGHT_MAX * 2]; /* said after the commit */
+    char held[HELD_MAX];               /* why the hub takes nothing for now; empty: it does */
 };
 
 static void will_tell(struct taking *taking, const struct session_news *news,
@@ -120,6 +121,13 @@ bool session_is_skipped(const struct session *session, const uint8_t id[static S
         }
     }
     return false;
+}
+
+void session_held_words(const char *text, char out[static HELD_MAX])
+{
+    char words[HUB_WORDS_MAX];
+    snprintf(out, HELD_MAX, "The hub takes no reports for now: %s",
+             text != NULL ? session_words(text, words) : "it gave no reason.");
 }
 
 void session_hold(struct session *session, const char *institution, uint32_t seconds,
@@ -302,6 +310,9 @@ static enum err take_answer(struct taking *taking, const Ihuriro__V1__Answer *an
             is_known ? request.key.institution : answer->retry_later->institution;
         session_hold(taking->session, is_hub ? NULL : institution, answer->retry_later->seconds,
                      answer->retry_later->text);
+        if (is_hub) {
+            session_held_words(answer->retry_later->text, taking->held);
+        }
         return ERR_OK;
     }
     if (!answer->has_header || !answer->has_proof || !answer->has_judgement) {
@@ -326,9 +337,9 @@ static enum err commit_taking(struct taking *taking)
         return err;
     }
     contact.last_contact_us = session->wall_us;
-    contact.last_error_us = 0;
+    contact.last_error_us = taking->held[0] != '\0' ? session->wall_us : 0;
     contact.hub_time_us = session->hub_time_us;
-    contact.last_error[0] = '\0';
+    snprintf(contact.last_error, sizeof contact.last_error, "%s", taking->held);
     contact_put(&taking->txn, &contact);
     return txn_commit(&taking->txn);
 }

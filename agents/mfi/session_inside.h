@@ -117,6 +117,9 @@ bool session_send(struct session *session, enum verb verb, const ProtobufCMessag
 /* What the hub said, fit for a terminal, a log and the store; "" for NULL. */
 #define HUB_WORDS_MAX 256
 const char *session_words(const char *text, char out[static HUB_WORDS_MAX]);
+/* A RETRY_LATER of the hub, for `status`. */
+#define HELD_MAX (HUB_WORDS_MAX + 64)
+void session_held_words(const char *text, char out[static HELD_MAX]);
 int64_t session_random_below(struct session *session, int64_t limit);
 struct lane *session_lane(struct session *session, const char *institution);
 ProtobufCBinaryData session_id_pb(const struct session *session);

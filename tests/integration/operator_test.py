@@ -101,10 +101,12 @@ def after_91_silent_days_reports_wait_until_the_operator_says_that_the_clock_is_
     hub.start()
     expect("90 days" in hub.command("status").stdout, "status is to say it")
     told = agent.report(institution, DAY_0, words=("--wait", "3"), codes=(3,)).stderr
-    expect("clock" in told and agent.count("queued") == 1, told)
+    expect("when the hub takes reports again" in told and "clock" in told and agent.count("queued") == 1, told)
+    expect("takes no reports for now" in agent.status()["last_error"], lambda: str(agent.status()))
     hub.command("clock-is-right")
     agent.send("--wait", "90")
     expect(agent.count("receipted") == 1 and hub.status()["clock"] == "right", "it is to be delivered")
+    expect(agent.status()["last_error"] == "", "a contact clears it")
     hub.verify()
 
 
