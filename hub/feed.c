@@ -230,7 +230,7 @@ static enum err scan_on(struct feed *feed, const struct reading *reading, struct
                         uint64_t goal, size_t *budget, bool *ret_is_full)
 {
     *ret_is_full = false;
-    while (parked->scanned<goal && * budget> 0) {
+    while (*budget > 0 && parked->scanned < goal) {
         enum err err = scanner_look(feed->scanner, reading, parked->scanned + 1);
         if (err == ERR_TOO_LARGE) {
             *ret_is_full = true;

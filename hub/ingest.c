@@ -286,6 +286,8 @@ enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct b
     struct bytes body = {0};
     arena_reset(&ingest->arena);
     arena_reset(&ingest->words);
+    arena_reset(&ingest->beside);
+    ingest->beside.budget = (size_t)4 * UNPACK_BUDGET; /* two reports that spent all of theirs */
     enum err err = registry_by_transport(writer_registry(ingest->writer), peer->user,
                                          ingest->now_us, &sender.parties, &sender.party_count);
     if (err != ERR_OK) {

@@ -29,8 +29,9 @@ struct ingest {
     int64_t now_ms;
     enum clock_state clock_state;
     bool is_short_of_disk;
-    struct arena arena; /* of the message being judged: a peer may spend all of it */
-    struct arena words; /* of what is said about it */
+    struct arena arena;  /* of the message being judged: a peer may spend all of it */
+    struct arena words;  /* of what is said about it */
+    struct arena beside; /* of the reports that it is judged beside */
 };
 
 /* A turn: ingest_begin; ingest_message for each; ingest_write for each request of the doors;

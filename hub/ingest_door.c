@@ -213,6 +213,7 @@ void *ingest_door_run(void *argument)
     quota_close(&self->ingest.refusals);
     arena_close(&self->ingest.arena);
     arena_close(&self->ingest.words);
+    arena_close(&self->ingest.beside);
     free(self);
     return NULL;
 }

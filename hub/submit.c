@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/log.h"
+#include "hub/current.h"
 #include "hub/ingest.h"
 #include "proto/envelope.h"
 #include "proto/receipt.h"
@@ -133,6 +134,22 @@ static void count_verdict(struct counters *counters, enum verdict verdict)
     counters->rejected += verdict == VERDICT_REJECTED;
 }
 
+/* D43: EXPOSURES is judged beside what is current of its period; other reports stand alone. */
+static enum err look_beside(const struct submission *submission, struct rules_context *context)
+{
+    struct ingest *ingest = submission->ingest;
+    const PbReport *report = submission->envelope.message;
+    if ((int)report->type != TYPE_EXPOSURES) {
+        return ERR_OK;
+    }
+    struct txn *txn = writer_txn(ingest->writer);
+    enum err err = current_report(txn, TYPE_PORTFOLIO, report->period, report->institution,
+                                  &ingest->beside, &context->portfolio);
+    return err != ERR_OK ? err
+                         : current_report(txn, TYPE_LIQUIDITY, report->period, report->institution,
+                                          &ingest->beside, &context->liquidity);
+}
+
 static enum err journal_judged(const struct submission *submission)
 {
     struct ingest *ingest = submission->ingest;
@@ -148,7 +165,9 @@ static enum err journal_judged(const struct submission *submission)
     struct findings findings = {.arena = &ingest->words};
     AUTO(buffer_close) struct buffer judgement = {0};
     enum verdict verdict = VERDICT_NONE;
-    enum err err = rules_judge(submission->envelope.message, &context, &findings, &verdict);
+    enum err err = look_beside(submission, &context);
+    err = err != ERR_OK ? err
+                        : rules_judge(submission->envelope.message, &context, &findings, &verdict);
     err = err != ERR_OK ? err
                         : judgement_pack(writer_settings_id(ingest->writer), &findings, &judgement);
     if (err != ERR_OK) {

@@ -83,6 +83,7 @@ static inline void bench_stop(struct bench *bench)
     quota_close(&bench->ingest.refusals);
     arena_close(&bench->ingest.arena);
     arena_close(&bench->ingest.words);
+    arena_close(&bench->ingest.beside);
 }
 
 static inline void bench_open(struct bench *bench)

@@ -1,4 +1,5 @@
 /* The ingest turn against DESIGN section 4, without sockets. */
+#include "tests/support/reports.h"
 #include "tests/unit/hub/hub_support.h"
 
 static const struct bytes none = {0};
@@ -236,6 +237,50 @@ static void a_vintage_that_is_not_the_next_is_rejected_and_takes_no_vintage(void
     assert_int_equal(bench_count(bench, KIND_REPORT), 4);
 }
 
+/* ---- reports beside one another ---- */
+
+/* Submits a report in a turn of its own; the receipt's header. */
+static struct header submit_report(struct bench *bench, const struct buffer *session,
+                                   const PbReport *report, const PbJudgement **ret_judgement)
+{
+    AUTO(buffer_close) struct buffer raw = {0};
+    AUTO(buffer_close) struct buffer envelope = {0};
+    AUTO(buffer_close) struct buffer packed = {0};
+    struct signing_key *key = key_of_byte(1);
+    report_pack(report, &raw);
+    OK(envelope_make(key, buffer_bytes(&raw), &envelope));
+    bench_submit_one(bench, peer_of(1, 11), session, &envelope, none, &packed);
+    struct receipt receipt = bench_verified(bench, &packed);
+    OK(MESSAGE_UNPACK(judgement, MESSAGE_TOLERANT, receipt.judgement, &bench->arena,
+                      ret_judgement));
+    signing_key_close(&key);
+    return receipt.header;
+}
+
+static void exposures_are_judged_beside_the_current_liquidity_of_their_period(void **state)
+{
+    struct bench *bench = *state;
+    AUTO(buffer_close) struct buffer session = {0};
+    AUTO(arena_close) struct arena arena = {0};
+    const PbJudgement *judgement = NULL;
+    PbReport *exposures = report_of_exposures(&arena, "A-1", "2020-06", 1);
+    exposures->exposures->has_top20_depositors = 1;
+    exposures->exposures->top20_depositors = INT64_C(1000000000000); /* more than all deposits */
+    bench->now_us = report_received_at_us(exposures);
+    bench_hello(bench, peer_of(1, 11), none, &session);
+    assert_int_not_equal(submit_report(bench, &session, exposures, &judgement).verdict,
+                         VERDICT_REJECTED);
+    PbReport *liquidity = report_of_liquidity(&arena, "A-1", "2020-06", 1);
+    assert_int_not_equal(submit_report(bench, &session, liquidity, &judgement).verdict,
+                         VERDICT_REJECTED);
+    exposures->vintage = 2;
+    exposures->has_reason = 1;
+    exposures->reason = IHURIRO__V1__REPORT__REASON__ERROR;
+    assert_int_equal(submit_report(bench, &session, exposures, &judgement).verdict,
+                     VERDICT_REJECTED);
+    assert_string_equal(judgement->findings[0]->rule, "LIQ-05");
+}
+
 /* ---- OWN ---- */
 
 static void own_walks_back_over_all_reports_of_the_institution_and_no_other(void **state)
@@ -410,6 +455,7 @@ int main(void)
         TEST(every_flipped_byte_of_an_envelope_is_refused),
         TEST(a_revoked_key_is_refused_from_the_next_message_on),
         TEST(a_vintage_that_is_not_the_next_is_rejected_and_takes_no_vintage),
+        TEST(exposures_are_judged_beside_the_current_liquidity_of_their_period),
         TEST(own_walks_back_over_all_reports_of_the_institution_and_no_other),
         TEST(own_of_another_institution_is_refused),
         TEST(a_clock_in_doubt_takes_no_report_and_says_for_how_long_to_wait),

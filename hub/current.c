@@ -1,0 +1,39 @@
+#include "hub/current.h"
+
+struct best {
+    uint64_t seq;
+    uint32_t vintage;
+    int64_t first_received_at_us;
+};
+
+static enum err look_at(void *context, const struct report_row *row)
+{
+    struct best *best = context;
+    bool is_better =
+        best->seq == 0 || row->vintage > best->vintage ||
+        (row->vintage == best->vintage && row->first_received_at_us < best->first_received_at_us);
+    if (verdict_accepts(row->verdict) && is_better) {
+        *best = (struct best){row->seq, row->vintage, row->first_received_at_us};
+    }
+    return ERR_OK;
+}
+
+enum err current_report(struct txn *txn, int type, const PbPeriod *period, const char *institution,
+                        struct arena *arena, const PbReport **ret_report)
+{
+    struct best best = {0};
+    struct record record;
+    struct envelope envelope;
+    *ret_report = NULL;
+    enum err err = reports_walk(txn, type, (int)period->frequency, period->end_day, institution,
+                                look_at, &best);
+    if (err != ERR_OK || best.seq == 0) {
+        return err;
+    }
+    err = journal_get(txn, best.seq, &record);
+    err = err != ERR_OK ? err : envelope_open(record.body, MESSAGE_TOLERANT, arena, &envelope);
+    if (err == ERR_OK) {
+        *ret_report = envelope.message;
+    }
+    return err;
+}

@@ -1,0 +1,14 @@
+/* The current report of a place: the highest accepted vintage; of two accepted ones of a vintage,
+ * the one accepted earliest. */
+#ifndef IHURIRO_HUB_CURRENT_H
+#define IHURIRO_HUB_CURRENT_H
+
+#include "proto/envelope.h"
+#include "storage/journal.h"
+
+/* The message lives in the arena; NULL when nothing is accepted there. */
+MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *period,
+                                 const char *institution, struct arena *arena,
+                                 const PbReport **ret_report);
+
+#endif
