@@ -38,12 +38,38 @@ static enum err tell(const struct submission *submission, const struct submit_an
 
 /* No more of a sender's than it has a share of, so that a flood of them costs no commit each turn.
  */
+static bool has_named(const struct party *party, const uint8_t key[static PUBLIC_KEY_BYTES])
+{
+    for (size_t i = 0; i < party->transport_key_count; i++) {
+        if (memcmp(party->transport_keys[i].key, key, PUBLIC_KEY_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Under whose name a refusal is kept: the institution's whose report it is; if the key no longer
+ * speaks for that one, still its own; if it never did, the first that the key speaks for. */
+static const struct party *refused_party(const struct submission *submission)
+{
+    if (submission->party != NULL) {
+        return submission->party;
+    }
+    const PbReport *report = submission->envelope.message;
+    const struct party *claimed =
+        report == NULL
+            ? NULL
+            : registry_find(writer_registry(submission->ingest->writer), report->institution);
+    return claimed != NULL && has_named(claimed, submission->sender->peer->user)
+               ? claimed
+               : submission->sender->parties[0];
+}
+
 static enum err keep_refusal(const struct submission *submission, const char *rule,
                              const char *path)
 {
     struct refusal refusal = {.time_us = submission->ingest->now_us};
-    const struct party *sender =
-        submission->party != NULL ? submission->party : submission->sender->parties[0];
+    const struct party *sender = refused_party(submission);
     uint32_t wait_s = 0;
     enum err err =
         quota_take(submission->ingest->refusals, sender->id, submission->ingest->now_ms, &wait_s);

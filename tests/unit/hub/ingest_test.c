@@ -168,6 +168,32 @@ static void refusals_are_kept_with_rule_and_sender(void **state)
     assert_int_equal(count, sizeof refusal_cases / sizeof refusal_cases[0]);
 }
 
+static enum err take_sender(void *context, const struct refusal *refusal)
+{
+    memcpy(context, refusal->sender, sizeof refusal->sender);
+    return ERR_OK;
+}
+
+static void a_refusal_is_kept_under_the_institution_that_a_bureau_no_longer_speaks_for(void **state)
+{
+    struct bench *bench = *state;
+    AUTO(buffer_close) struct buffer session = {0};
+    AUTO(buffer_close) struct buffer envelope = {0};
+    struct peer bureau = peer_of(3, 13);
+    char sender[INSTITUTION_ID_MAX + 1] = "";
+    bench_member(bench, "C-1", 3, 13);
+    bench_member(bench, "D-1", 4, 13);
+    bench_revoke(bench, "D-1", bureau.user);
+    bench_hello(bench, bureau, none, &session);
+    nil_envelope(&(struct nil_report){"D-1", BENCH_DAY, 1, false, NULL, NULL}, 4, &envelope);
+    assert_string_equal(
+        bench_submit_one(bench, bureau, &session, &envelope, none, NULL)->refused->rule, "ENV-02");
+    AUTO(txn_end) struct txn txn = {0};
+    OK(txn_begin(store_env(bench->store), false, &txn));
+    OK(refusals_walk(&txn, NULL, take_sender, sender));
+    assert_string_equal(sender, "D-1");
+}
+
 static void every_flipped_byte_of_an_envelope_is_refused(void **state)
 {
     struct bench *bench = *state;
@@ -452,6 +478,7 @@ int main(void)
         TEST(a_session_is_of_one_connection_and_one_hub_process),
         TEST(what_is_not_authentic_is_refused_with_its_rule_and_not_journaled),
         TEST(refusals_are_kept_with_rule_and_sender),
+        TEST(a_refusal_is_kept_under_the_institution_that_a_bureau_no_longer_speaks_for),
         TEST(every_flipped_byte_of_an_envelope_is_refused),
         TEST(a_revoked_key_is_refused_from_the_next_message_on),
         TEST(a_vintage_that_is_not_the_next_is_rejected_and_takes_no_vintage),
