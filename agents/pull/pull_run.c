@@ -215,9 +215,9 @@ enum err prove_run(const struct pull_arguments *arguments, const char *checkpoin
     err = err != ERR_OK ? err
                         : pull_prove(pulling.connection, &pulling.client.hub, buffer_bytes(&text),
                                      complaint, &proof);
-    err = err != ERR_OK
-              ? err
-              : pull_proof_check(buffer_bytes(&proof), &pulling.client.hub, complaint, &declared);
+    err = err != ERR_OK ? err
+                        : pull_proof_check(buffer_bytes(&proof), buffer_bytes(&text),
+                                           &pulling.client.hub, complaint, &declared);
     err = err != ERR_OK ? err : durable_replace(arguments->out, buffer_bytes(&proof), complaint);
     if (err == ERR_OK && declared == 0) {
         printf("Consistent: everything that the checkpoint covers is still in the hub's history. "
@@ -225,7 +225,7 @@ enum err prove_run(const struct pull_arguments *arguments, const char *checkpoin
                arguments->out);
     } else if (err == ERR_OK) {
         printf("A declared fork: record %llu says that history was lost. %s holds it, with its "
-               "proof.\n",
+               "proof; `mfi-verify consistency` says whether it speaks of this checkpoint.\n",
                (unsigned long long)declared, arguments->out);
     }
     return err;

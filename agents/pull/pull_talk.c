@@ -270,18 +270,25 @@ static enum err check_consistent(const Ihuriro__V1__Proof *message, const struct
                                     "checkpoints are not consistent.");
 }
 
-enum err pull_proof_check(struct bytes proof, const struct hub_identity *hub,
+enum err pull_proof_check(struct bytes proof, struct bytes asked, const struct hub_identity *hub,
                           struct complaint *complaint, uint64_t *ret_declared)
 {
     AUTO(arena_close) struct arena arena = {0};
     const Ihuriro__V1__Proof *message = NULL;
     struct checkpoint from;
     struct checkpoint to;
+    struct checkpoint wanted;
     enum err err = MESSAGE_UNPACK(proof, MESSAGE_TOLERANT, proof, &arena, &message);
     err = err != ERR_OK ? err : checkpoint_parse(bytes_of_pb(message->from), &from);
     err = err != ERR_OK ? err : checkpoint_parse(bytes_of_pb(message->to), &to);
     if (err != ERR_OK || message->has_consistency == (message->declared != NULL)) {
         return complain(complaint, ERR_MALFORMED, "The proof cannot be read.");
+    }
+    if (checkpoint_parse(asked, &wanted) != ERR_OK ||
+        !position_equal(&wanted.position, &from.position)) {
+        return complain(complaint, ERR_CORRUPT,
+                        "The hub's proof is of another checkpoint than the one that was asked for. "
+                        "It proves nothing about yours; keep your checkpoint.");
     }
     if (checkpoint_verify(&from, hub) != ERR_OK || checkpoint_verify(&to, hub) != ERR_OK) {
         return complain(complaint, ERR_SIGNATURE,
@@ -306,6 +313,6 @@ enum err pull_prove(struct connection *connection, const struct hub_identity *hu
     prove.number = 1;
     prove.checkpoint = pb_of_bytes(checkpoint);
     enum err err = ask(connection, VERB_PROVE, &prove.base, VERB_PROOF, complaint, &body);
-    err = err != ERR_OK ? err : pull_proof_check(body, hub, complaint, &declared);
+    err = err != ERR_OK ? err : pull_proof_check(body, checkpoint, hub, complaint, &declared);
     return err != ERR_OK ? err : buffer_append(proof, body.data, body.size);
 }

@@ -23,9 +23,11 @@ MUST_USE enum err pull_fetch(struct connection *connection, const struct snapsho
 MUST_USE enum err pull_prove(struct connection *connection, const struct hub_identity *hub,
                              struct bytes checkpoint, struct complaint *complaint,
                              struct buffer *proof);
-/* Does a Proof hold? Consistent or a declared fork; ret_declared says which: 0, or the seq of the
- * record that declares it. */
-MUST_USE enum err pull_proof_check(struct bytes proof, const struct hub_identity *hub,
-                                   struct complaint *complaint, uint64_t *ret_declared);
+/* Does a Proof hold, and is it of the checkpoint that was asked for? Consistent or a declared fork;
+ * ret_declared says which: 0, or the seq of the record that declares it. Whether that record speaks
+ * of this checkpoint, mfi-verify judges. */
+MUST_USE enum err pull_proof_check(struct bytes proof, struct bytes asked,
+                                   const struct hub_identity *hub, struct complaint *complaint,
+                                   uint64_t *ret_declared);
 
 #endif
