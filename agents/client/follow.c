@@ -310,7 +310,8 @@ static enum err take_records(struct follow *follow, struct bytes body, struct co
     struct position newest;
     if (MESSAGE_UNPACK(records, MESSAGE_TOLERANT, body, &follow->arena, &message) != ERR_OK ||
         !position_of(message->from, &from) || !position_of(message->to, &step->to) ||
-        message->rights.len != SHA256_BYTES || step->to.size < from.size) {
+        message->rights.len != SHA256_BYTES || step->to.size < from.size ||
+        (step->to.size == from.size && !position_equal(&step->to, &from))) {
         return unreadable(complaint);
     }
     if (!is_answer(follow, message->number) || follow->asking == ASKING_OLDER ||
@@ -349,6 +350,11 @@ static enum err take_not_in_history(struct follow *follow, struct bytes body,
         message->position->size != follow->cursor->position.size) {
         from_cursor(follow);
         return ERR_OK;
+    }
+    if (follow->cursor->position.size == 0) {
+        return complain(complaint, ERR_CORRUPT,
+                        "The hub says that its history has no beginning. It is broken; nothing of "
+                        "this answer is used.");
     }
     if (follow->cursor->is_bare) {
         step->kind = FOLLOW_BEHIND;

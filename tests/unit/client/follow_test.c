@@ -358,6 +358,28 @@ static void what_does_not_verify_is_not_put_out(void **state)
     }
 }
 
+static void an_answer_that_goes_nowhere_keeps_its_root(void **state)
+{
+    struct world *world = *state;
+    follow_to(world, 4);
+    ask(world);
+    pack_records(world, world->asked, 4, &(struct spoil){.root = true});
+    assert_int_not_equal(take(world), ERR_OK);
+}
+
+static void the_beginning_cannot_be_lost(void **state)
+{
+    struct world *world = *state;
+    Ihuriro__V1__NotInHistory lost = IHURIRO__V1__NOT_IN_HISTORY__INIT;
+    ask(world);
+    PbPosition position = message_of(&world->asked);
+    lost.number = world->number;
+    lost.position = &position;
+    buffer_clear(&world->answer);
+    OK(frame_pack(VERB_NOT_IN_HISTORY, &lost.base, &world->answer));
+    assert_int_equal(take(world), ERR_CORRUPT);
+}
+
 static void a_lost_position_leads_back_to_the_newest_older_one_that_stands(void **state)
 {
     struct world *world = *state;
@@ -503,6 +525,8 @@ int main(void)
         TEST(the_answer_to_an_earlier_request_is_ignored),
         TEST(a_cursor_moves_over_records_that_are_not_for_the_reader),
         TEST(what_does_not_verify_is_not_put_out),
+        TEST(an_answer_that_goes_nowhere_keeps_its_root),
+        TEST(the_beginning_cannot_be_lost),
         TEST(a_lost_position_leads_back_to_the_newest_older_one_that_stands),
         TEST(a_rewind_to_a_position_that_is_not_one_of_ours_is_not_taken),
         TEST(other_rights_are_said_before_the_records_read_under_them),
