@@ -14,6 +14,7 @@ struct output {
     char *file; /* NULL: stdout */
     char *cursor;
     int fd;
+    int lock_fd; /* of the cursor; -1: none is kept */
 };
 
 static enum err open_cursor(const struct output_options *options, struct complaint *complaint,
@@ -43,6 +44,12 @@ static enum err open_cursor(const struct output_options *options, struct complai
         return complain(complaint, ERR_USAGE,
                         "The cursor %s is of another filter (--type, --institution, --kind). Use "
                         "the same, or another cursor and output.",
+                        options->cursor);
+    }
+    if (read.has_output && options->file == NULL) {
+        return complain(complaint, ERR_USAGE,
+                        "The cursor %s goes with an output file: give it with --out, else its next "
+                        "lines would be missing there. For a pipe use another cursor.",
                         options->cursor);
     }
     *cursor = read;
@@ -91,6 +98,26 @@ static enum err open_file(struct output *output, struct complaint *complaint)
     return ERR_OK;
 }
 
+/* A file beside the cursor, which itself is replaced at every step. It stays: taken away, a third
+ * could lock a new one while a second waits at the old. */
+static enum err lock_cursor(struct output *output, struct complaint *complaint)
+{
+    AUTO(free_p) char *path = NULL;
+    if (asprintf(&path, "%s.lock", output->cursor) < 0) {
+        path = NULL;
+        return ERR_MEMORY;
+    }
+    output->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (output->lock_fd < 0) {
+        return complain(complaint, ERR_IO, "%s cannot be opened: %s.", path, strerror(errno));
+    }
+    if (flock(output->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return complain(complaint, ERR_BUSY, "Another mfi-feed keeps the cursor %s.",
+                        output->cursor);
+    }
+    return ERR_OK;
+}
+
 enum err output_open(const struct output_options *options, struct complaint *complaint,
                      struct output **ret_output, struct cursor_state *ret_cursor, bool *ret_is_new)
 {
@@ -101,9 +128,13 @@ enum err output_open(const struct output_options *options, struct complaint *com
         return ERR_MEMORY;
     }
     output->fd = STDOUT_FILENO;
+    output->lock_fd = -1;
     output->file = options->file != NULL ? strdup(options->file) : NULL;
     output->cursor = options->cursor != NULL ? strdup(options->cursor) : NULL;
     enum err err = output->file != NULL ? open_file(output, complaint) : ERR_OK;
+    if (err == ERR_OK && output->cursor != NULL) {
+        err = lock_cursor(output, complaint);
+    }
     err = err != ERR_OK ? err : open_cursor(options, complaint, &cursor, &is_new);
     if (err == ERR_OK && output->file != NULL) {
         err = cut(output, &cursor, is_new, complaint);
@@ -124,6 +155,9 @@ void output_close(struct output **output)
     }
     if ((*output)->file != NULL && (*output)->fd >= 0) {
         close((*output)->fd);
+    }
+    if ((*output)->lock_fd >= 0) {
+        close((*output)->lock_fd);
     }
     free((*output)->file);
     free((*output)->cursor);

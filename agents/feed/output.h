@@ -18,8 +18,9 @@ struct output_options {
 };
 
 /* ret_cursor: what was read, or cursor_begin where there is none; ret_is_new says which.
- * A cursor of another filter, an output shorter than its cursor says, or one without a cursor, are
- * refused with what to do. */
+ * A cursor of another filter, an output shorter than its cursor says, one without a cursor, a
+ * cursor with an output that is not given, and a cursor that another process keeps (ERR_BUSY; it is
+ * locked by a file `.lock` beside it), are refused with what to do. */
 MUST_USE enum err output_open(const struct output_options *options, struct complaint *complaint,
                               struct output **ret_output, struct cursor_state *ret_cursor,
                               bool *ret_is_new);

@@ -14,6 +14,7 @@
 static char folder[32];
 static char out_path[64];
 static char cursor_path[64];
+static char lock_path[64];
 static uint8_t filter[SHA256_BYTES] = {7};
 
 static int make_folder(void **state)
@@ -23,6 +24,7 @@ static int make_folder(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(out_path, sizeof out_path, "%s/out", folder);
     snprintf(cursor_path, sizeof cursor_path, "%s/cursor", folder);
+    snprintf(lock_path, sizeof lock_path, "%s/cursor.lock", folder);
     return 0;
 }
 
@@ -31,6 +33,7 @@ static int remove_folder(void **state)
     (void)state;
     unlink(out_path);
     unlink(cursor_path);
+    unlink(lock_path);
     return rmdir(folder);
 }
 
@@ -230,6 +233,39 @@ static void two_that_write_one_output_exclude_each_other(void **state)
     output_close(&output);
 }
 
+static void two_that_keep_one_cursor_exclude_each_other(void **state)
+{
+    (void)state;
+    struct output *output = NULL;
+    struct output *second = NULL;
+    struct cursor_state cursor;
+    struct complaint complaint = {{0}};
+    bool is_new = false;
+    struct output_options options = {.cursor = cursor_path, .filter = filter};
+    OK(output_open(&options, &complaint, &output, &cursor, &is_new));
+    assert_int_equal(output_open(&options, &complaint, &second, &cursor, &is_new), ERR_BUSY);
+    assert_non_null(strstr(complaint.text, cursor_path));
+    output_close(&output);
+    OK(output_open(&options, &complaint, &second, &cursor, &is_new));
+    output_close(&second);
+}
+
+/* Its lines would go to the pipe, and be missing in the file for ever. */
+static void a_cursor_with_an_output_is_not_used_without_it(void **state)
+{
+    (void)state;
+    struct output *output = NULL;
+    struct cursor_state cursor;
+    struct complaint complaint = {{0}};
+    bool is_new = false;
+    struct output_options options = {.cursor = cursor_path, .filter = filter};
+    OK(open_output(&output, &cursor, &is_new));
+    put(output, &cursor, "one\n", 1);
+    output_close(&output);
+    assert_int_equal(output_open(&options, &complaint, &output, &cursor, &is_new), ERR_USAGE);
+    assert_non_null(strstr(complaint.text, "--out"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -243,6 +279,8 @@ int main(void)
         TEST(an_output_that_lost_lines_or_has_no_cursor_is_refused),
         TEST(a_cursor_goes_with_its_filter_and_its_beginning),
         TEST(two_that_write_one_output_exclude_each_other),
+        TEST(two_that_keep_one_cursor_exclude_each_other),
+        TEST(a_cursor_with_an_output_is_not_used_without_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
