@@ -194,8 +194,10 @@ static enum err put_beside(const char *folder, const struct snapshot_files *file
     if (err == ERR_OK && is_there) {
         err = swap(beside, folder, complaint);
     } else if (err == ERR_OK) {
-        err = rename(beside, folder) == 0 ? durable_folder_of(folder) : failed(complaint, folder);
-        return err; /* nothing is left beside */
+        if (rename(beside, folder) == 0) {
+            return durable_folder_of(folder); /* nothing is left beside */
+        }
+        err = failed(complaint, folder);
     }
     remove_pull(beside, files);
     return err;
@@ -206,7 +208,8 @@ enum err pull_folder_place(const char *path, const struct snapshot_terms *terms,
                            enum pull_placed *ret_placed)
 {
     struct snapshot_terms there;
-    AUTO(free_p) char *folder = strdup(path);
+    char *real = realpath(path, NULL); /* a link stays: what it leads to is replaced */
+    AUTO(free_p) char *folder = real != NULL ? real : strdup(path);
     if (folder == NULL) {
         return ERR_MEMORY;
     }

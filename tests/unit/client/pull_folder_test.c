@@ -113,6 +113,36 @@ static void newer_data_takes_the_place_of_the_older_pull(void **state)
     assert_alone(bench);
 }
 
+static void a_link_to_a_folder_stays_a_link(void **state)
+{
+    struct bench *bench = *state;
+    struct stat status;
+    char link[96];
+    enum pull_placed placed = PULL_UNCHANGED;
+    build(bench);
+    OK(place(bench, &placed));
+    snprintf(link, sizeof link, "%s/link", bench->above);
+    assert_int_equal(symlink("june", link), 0);
+    bench->terms.position.size = 20;
+    build(bench);
+    OK(pull_folder_place(link, &bench->terms, &bench->files, &bench->complaint, &placed));
+    assert_int_equal(placed, PULL_REPLACED);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    unlink(link);
+    assert_alone(bench);
+}
+
+static void where_it_cannot_be_placed_nothing_is_left_beside(void **state)
+{
+    struct bench *bench = *state;
+    enum pull_placed placed = PULL_UNCHANGED;
+    assert_int_equal(symlink("nowhere", bench->folder), 0);
+    build(bench);
+    assert_int_equal(place(bench, &placed), ERR_IO);
+    assert_alone(bench);
+}
+
 static void what_is_no_pull_of_this_question_is_left_alone(void **state)
 {
     struct bench *bench = *state;
@@ -187,6 +217,8 @@ int main(void)
         TEST(a_pull_is_made_and_then_found_unchanged),
         TEST(an_empty_folder_is_filled),
         TEST(newer_data_takes_the_place_of_the_older_pull),
+        TEST(a_link_to_a_folder_stays_a_link),
+        TEST(where_it_cannot_be_placed_nothing_is_left_beside),
         TEST(what_is_no_pull_of_this_question_is_left_alone),
         TEST(another_question_does_not_overwrite_an_answer),
         TEST(a_changed_file_and_a_stranger_are_noticed),
