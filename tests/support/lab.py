@@ -118,6 +118,15 @@ class Hub:
         self.store = os.path.join(self.folder, "store")
         self.process = lab.process("hub", program("mfi-hub"), "run", "-c", self.conf)
 
+    def set(self, key, value):
+        """A number in hub.conf; before the start."""
+        with open(self.conf, encoding="utf-8") as file:
+            text, count = re.subn(r"(?m)^%s = .*$" % key, "%s = %s;" % (key, value), file.read())
+        if count != 1:
+            raise Failed("hub.conf has no line for %s" % key)
+        with open(self.conf, "w", encoding="utf-8") as file:
+            file.write(text)
+
     def start(self):
         self.process.start()
         return self.wait()
@@ -283,6 +292,9 @@ class Reader:
             elif line["kind"] != "rights":
                 seen.append(line)
         return seen
+
+    def last_seq(self):
+        return max((line["seq"] for line in self.rewound()), default=0)
 
     def rewinds(self):
         return [line["to"] for line in self.lines() if line["kind"] == "rewind"]
