@@ -3,6 +3,7 @@
 #ifndef IHURIRO_TESTS_UNIT_HUB_HUB_SUPPORT_H
 #define IHURIRO_TESTS_UNIT_HUB_HUB_SUPPORT_H
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,6 +59,20 @@ static inline struct signing_key *key_of_byte(uint8_t byte)
 
 /* ---- opening and closing ---- */
 
+static inline int remove_one(const char *path, const struct stat *status, int kind,
+                             struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static inline void remove_tree(const char *path)
+{
+    assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 static inline void bench_start(struct bench *bench)
 {
     struct complaint complaint = {{0}};
@@ -106,15 +121,13 @@ static inline void bench_open(struct bench *bench)
 
 static inline void bench_close(struct bench *bench)
 {
-    char command[128];
     bench_stop(bench);
     signing_key_close(&bench->log_key);
     arena_close(&bench->arena);
     for (size_t i = 0; i < 64; i++) {
         buffer_close(&bench->frames[i]);
     }
-    snprintf(command, sizeof command, "rm -rf '%s'", bench->folder);
-    assert_int_equal(system(command), 0);
+    remove_tree(bench->folder);
 }
 
 /* ---- a turn ---- */
