@@ -136,6 +136,73 @@ static enum err check_liquidity(const struct checking *checking)
     return err;
 }
 
+static enum err require_categories(const struct checking *checking, int64_t line, const char *key,
+                                   const struct config_texts *categories)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < categories->count; i++) {
+        err = require_category(checking, line, key, categories->items[i]);
+    }
+    return err;
+}
+
+/* Near comes before breached, and a limit has at least one of the two. */
+static enum err check_limits(const struct checking *checking)
+{
+    const struct prudential_limit *limits = checking->country->limits.items;
+    enum err err = require_unique(checking, "limits", &checking->country->limits, sizeof *limits);
+    for (size_t i = 0; err == ERR_OK && i < checking->country->limits.count; i++) {
+        const struct prudential_limit *limit = &limits[i];
+        bool is_minimum = strcmp(limit->direction, "MIN") == 0;
+        err =
+            require_categories(checking, limit->head.line, "limits.categories", &limit->categories);
+        if (err == ERR_OK && limit->red == ABSENT && limit->amber == ABSENT) {
+            err = complain(checking->complaint, ERR_CONFIG,
+                           "%s:%d: limits: %s has neither amber nor red; say at least one.",
+                           checking->path, (int)limit->head.line, limit->head.key);
+        } else if (err == ERR_OK && limit->red != ABSENT && limit->amber != ABSENT &&
+                   (is_minimum ? limit->amber < limit->red : limit->amber > limit->red)) {
+            err = complain(checking->complaint, ERR_CONFIG,
+                           "%s:%d: limits: %s would be breached before it is near; amber must be "
+                           "%s red where dir is %s.",
+                           checking->path, (int)limit->head.line, limit->head.key,
+                           is_minimum ? "above" : "below", limit->direction);
+        } else if (err == ERR_OK && limit->head.second != NULL && limit->until != NULL &&
+                   strcmp(limit->until, limit->head.second) < 0) {
+            err = complain(checking->complaint, ERR_CONFIG,
+                           "%s:%d: limits: %s ends before it begins; correct from or until.",
+                           checking->path, (int)limit->head.line, limit->head.key);
+        }
+    }
+    return err;
+}
+
+static enum err check_capital_bands(const struct checking *checking)
+{
+    const struct capital_band *bands = checking->country->capital_bands.items;
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < checking->country->capital_bands.count; i++) {
+        err = require_categories(checking, bands[i].head.line, "capital_bands.categories",
+                                 &bands[i].categories);
+    }
+    return err;
+}
+
+static enum err check_score(const struct checking *checking)
+{
+    const struct score_row *rows = checking->country->score.items;
+    enum err err = require_unique(checking, "score", &checking->country->score, sizeof *rows);
+    for (size_t i = 0; err == ERR_OK && i < checking->country->score.count; i++) {
+        if (rows[i].green == rows[i].red) {
+            err = complain(checking->complaint, ERR_CONFIG,
+                           "%s:%d: score: %s has the same green and red; they are the ends of a "
+                           "line.",
+                           checking->path, (int)rows[i].head.line, rows[i].head.key);
+        }
+    }
+    return err;
+}
+
 static enum err check_country_file(const struct checking *checking)
 {
     const struct country *country = checking->country;
@@ -148,6 +215,8 @@ static enum err check_country_file(const struct checking *checking)
         {"categories", &country->categories, sizeof(struct category)},
         {"classes", &country->classes, sizeof(struct loan_class)},
         {"codes", &country->codes, sizeof(struct code_list)},
+        {"run_off", &country->run_off, sizeof(struct run_off)},
+        {"scenarios", &country->scenarios, sizeof(struct scenario)},
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof lists / sizeof lists[0]; i++) {
@@ -155,6 +224,9 @@ static enum err check_country_file(const struct checking *checking)
     }
     err = err != ERR_OK ? err : check_rules(checking);
     err = err != ERR_OK ? err : check_bands(checking);
+    err = err != ERR_OK ? err : check_limits(checking);
+    err = err != ERR_OK ? err : check_capital_bands(checking);
+    err = err != ERR_OK ? err : check_score(checking);
     return err != ERR_OK ? err : check_liquidity(checking);
 }
 

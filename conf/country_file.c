@@ -6,7 +6,9 @@
 #include "conf/country_inside.h"
 #include "proto/limits.h"
 #include "proto/period.h"
+#include "proto/ratios.h"
 #include "proto/rules.h"
+#include "proto/score.h"
 
 /* ---- What a value must be ---- */
 
@@ -92,6 +94,53 @@ static const char *check_pattern(const void *value)
     bool matches_nothing = regexec(&compiled, "", 0, NULL, 0) == 0;
     regfree(&compiled);
     return matches_nothing ? "holds a pattern that matches every text" : NULL;
+}
+
+static const char *check_ratio(const void *value)
+{
+    return ratio_find(value) != NULL ? NULL
+                                     : "names no ratio; such are R01, R03.NPL, R11, R21.CAR, R22 "
+                                       "(mfi-agent explain lists them)";
+}
+
+static const char *check_direction(const void *value)
+{
+    return strcmp(value, "MIN") == 0 || strcmp(value, "MAX") == 0
+               ? NULL
+               : "must be \"MIN\" (must not fall below) or \"MAX\" (must not rise above)";
+}
+
+static const char *check_deposit_type(const void *value)
+{
+    return protobuf_c_enum_descriptor_get_value_by_name(&ihuriro__v1__deposit_row__type__descriptor,
+                                                        value) != NULL
+               ? NULL
+               : "must be DEMAND, SAVINGS, COMPULSORY, TERM or OTHER";
+}
+
+static const char *check_scenario(const void *value)
+{
+    return strcmp(value, "BASE") == 0 || strcmp(value, "STRESS") == 0
+               ? NULL
+               : "must be \"BASE\" or \"STRESS\"";
+}
+
+static const char *check_component(const void *value)
+{
+    for (int i = 0; i < SCORE_COMPONENTS; i++) {
+        if (strcmp(score_component_name((enum score_component)i), value) == 0) {
+            return NULL;
+        }
+    }
+    return "must be LIQUIDITY, HORIZON, PAR30R, PAR30R_CHANGE, RUN_OFF, CAPITAL, UNCOVERED or "
+           "LATENESS";
+}
+
+static const char *check_limit_id(const void *value)
+{
+    return is_of(value, 1, 32, CAPITALS "0123456789_-.")
+               ? NULL
+               : "must be 1 to 32 capital letters, digits, _ . and -";
 }
 
 static const char *check_not_empty(const void *value)
@@ -198,6 +247,78 @@ static const struct config_row liquidity_rows[] = {
     {0},
 };
 
+static const struct config_row limit_rows[] = {
+    LINE(prudential_limit),
+    KEY(prudential_limit, "id", check_limit_id, "RW-LIQ-SACCO"),
+    TEXTS(prudential_limit, "categories", categories, false, check_code,
+          "whom it is for; absent: all"),
+    TEXT(prudential_limit, "ratio", ratio, true, check_ratio, "R11, R03.NPL"),
+    TEXT(prudential_limit, "dir", direction, true, check_direction, "MIN or MAX"),
+    INTEGER(prudential_limit, "amber", amber, false, INT64_MIN + 1, INT64_MAX, ABSENT,
+            "near, in the ratio's unit (basis points)"),
+    INTEGER(prudential_limit, "red", red, false, INT64_MIN + 1, INT64_MAX, ABSENT,
+            "breached, in the ratio's unit (basis points)"),
+    TEXT(prudential_limit, "from", head.second, false, check_date,
+         "for periods ending on or after this date"),
+    TEXT(prudential_limit, "until", until, false, check_date,
+         "for periods ending on or before this date"),
+    TEXT(prudential_limit, "ref", ref, false, NULL, "the legal text"),
+    TEXT(prudential_limit, "certainty", certainty, false, check_certainty, "V, S or M"),
+    TEXT(prudential_limit, "confirmed", confirmed, false, NULL,
+         "who confirmed it, when, by which text; without it no breach is told to others"),
+    TEXT(prudential_limit, "applied_back_to", applied_back_to, false, check_date,
+         "shown for earlier periods too, from this date"),
+    TEXT(prudential_limit, "amber_words", amber_words, false, NULL, "above the 5 % norm"),
+    TEXT(prudential_limit, "red_words", red_words, false, NULL, "above 10 %"),
+    BOOL(prudential_limit, "off", is_off, "true: kept for the record, not used"),
+    {0},
+};
+
+static const struct config_row capital_band_rows[] = {
+    LINE(capital_band),
+    KEY(capital_band, "code", check_limit_id, "UNDERCAPITALISED"),
+    TEXT(capital_band, "ratio", head.second, true, check_ratio, "R21.CAR, R21.T1, R22"),
+    TEXTS(capital_band, "categories", categories, false, check_code, "whom it is for; absent: all"),
+    INTEGER(capital_band, "below", below, true, 0, 10000, 0, "basis points"),
+    TEXT(capital_band, "from", from, false, check_date, "for periods ending on or after this date"),
+    TEXT(capital_band, "ref", ref, false, NULL, "the legal text"),
+    TEXT(capital_band, "certainty", certainty, false, check_certainty, "V, S or M"),
+    {0},
+};
+
+static const struct config_row run_off_rows[] = {
+    LINE(run_off),
+    KEY(run_off, "type", check_deposit_type, "of deposits"),
+    INTEGER(run_off, "percent", percent, true, 0, 100, 0,
+            "withdrawn within 30 days; of TERM, of what falls due in them"),
+    {0},
+};
+
+static const struct config_row scenario_rows[] = {
+    LINE(scenario),
+    KEY(scenario, "code", check_scenario, "BASE or STRESS"),
+    INTEGER(scenario, "collections_percent", collections_percent, true, 0, 100, 0,
+            "of contractual collections that come"),
+    INTEGER(scenario, "run_off_percent", run_off_percent, true, 0, 1000, 0,
+            "of the run-off: 200 is twice as fast"),
+    INTEGER(scenario, "lines_percent", lines_percent, true, 0, 100, 0,
+            "of committed credit lines that can be drawn"),
+    INTEGER(scenario, "horizon_days", horizon_days, false, 1, 366, ABSENT,
+            "of the emergency need (R33)"),
+    INTEGER(scenario, "withdrawals_percent", withdrawals_percent, false, 0, 100, ABSENT,
+            "of all deposits, over the horizon (R33)"),
+    {0},
+};
+
+static const struct config_row score_rows[] = {
+    LINE(score_row),
+    KEY(score_row, "component", check_component, "of the stress score"),
+    INTEGER(score_row, "weight", weight, true, 0, 100, 0, "of all of them"),
+    INTEGER(score_row, "green", green, true, -100000, 100000, 0, "calm: adds nothing"),
+    INTEGER(score_row, "red", red, true, -100000, 100000, 0, "adds its whole weight"),
+    {0},
+};
+
 static const struct config_row code_rows[] = {
     LINE(code_list),
     KEY(code_list, "name", check_code, "SECTOR, PRODUCT, DISTRICT"),
@@ -230,5 +351,17 @@ const struct config_row country_rows[] = {
     GROUPS(country, "codes", codes, true, code_rows, code_list, NULL, "code lists"),
     TEXTS(country, "private_patterns", private_patterns, true, check_pattern,
           "numbers that must not stand in a text"),
+    GROUPS(country, "limits", limits, false, limit_rows, prudential_limit, NULL,
+           "what ratios must keep"),
+    GROUPS(country, "capital_bands", capital_bands, false, capital_band_rows, capital_band, NULL,
+           "bands of prompt corrective action, the mildest first"),
+    GROUPS(country, "run_off", run_off, false, run_off_rows, run_off, NULL,
+           "deposits withdrawn within 30 days"),
+    INTEGER(country, "collections_percent", collections_percent, false, 0, 100, ABSENT,
+            "of contractual collections, what counts as an inflow (R13)"),
+    GROUPS(country, "scenarios", scenarios, false, scenario_rows, scenario, NULL,
+           "of the survival horizon (R18)"),
+    GROUPS(country, "score", score, false, score_rows, score_row, NULL,
+           "weights and knots of the stress score"),
     {0},
 };

@@ -56,6 +56,53 @@ struct liquidity_base {
     char *certainty;
 };
 
+struct prudential_limit {
+    struct head head; /* id, from */
+    struct config_texts categories;
+    char *ratio;
+    char *direction;
+    int64_t amber;
+    int64_t red;
+    char *until;
+    char *ref;
+    char *certainty;
+    char *confirmed;
+    char *applied_back_to;
+    char *amber_words;
+    char *red_words;
+    bool is_off;
+};
+
+struct capital_band {
+    struct head head; /* code, ratio */
+    struct config_texts categories;
+    int64_t below;
+    char *from;
+    char *ref;
+    char *certainty;
+};
+
+struct run_off {
+    struct head head; /* type */
+    int64_t percent;
+};
+
+struct scenario {
+    struct head head; /* code */
+    int64_t collections_percent;
+    int64_t run_off_percent;
+    int64_t lines_percent;
+    int64_t horizon_days;
+    int64_t withdrawals_percent;
+};
+
+struct score_row {
+    struct head head; /* component */
+    int64_t weight;
+    int64_t green;
+    int64_t red;
+};
+
 struct code_list {
     struct head head; /* name */
     struct config_texts codes;
@@ -76,6 +123,12 @@ struct country {
     struct config_groups liquidity;
     struct config_groups codes;
     struct config_texts private_patterns;
+    struct config_groups limits;
+    struct config_groups capital_bands;
+    struct config_groups run_off;
+    int64_t collections_percent;
+    struct config_groups scenarios;
+    struct config_groups score;
 };
 
 /* The tables of the file: conf/country_file.c. */

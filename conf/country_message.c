@@ -148,6 +148,110 @@ static void *make_liquidity(struct arena *arena, const void *group)
     return ok ? to : NULL;
 }
 
+static int32_t day_of(const char *text, protobuf_c_boolean *ret_has)
+{
+    int32_t day = 0;
+    *ret_has = text != NULL && day_parse(text, &day) == ERR_OK;
+    return day;
+}
+
+static int64_t integer_of(int64_t value, protobuf_c_boolean *ret_has)
+{
+    *ret_has = value != ABSENT;
+    return *ret_has ? value : 0;
+}
+
+static void *make_limit(struct arena *arena, const void *group)
+{
+    const struct prudential_limit *from = group;
+    Ihuriro__V1__PrudentialLimit *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__prudential_limit__init(to);
+        to->id = copy(arena, from->head.key, &ok);
+        to->categories = copy_texts(arena, &from->categories, &to->n_categories, &ok);
+        to->ratio = copy(arena, from->ratio, &ok);
+        to->direction = from->direction[1] == 'I' ? IHURIRO__V1__PRUDENTIAL_LIMIT__DIRECTION__MIN
+                                                  : IHURIRO__V1__PRUDENTIAL_LIMIT__DIRECTION__MAX;
+        to->amber = integer_of(from->amber, &to->has_amber);
+        to->red = integer_of(from->red, &to->has_red);
+        to->from_day = day_of(from->head.second, &to->has_from_day);
+        to->until_day = day_of(from->until, &to->has_until_day);
+        to->applied_back_to_day = day_of(from->applied_back_to, &to->has_applied_back_to_day);
+        to->ref = copy(arena, from->ref, &ok);
+        to->certainty = copy(arena, from->certainty, &ok);
+        to->confirmed = copy(arena, from->confirmed, &ok);
+        to->amber_words = copy(arena, from->amber_words, &ok);
+        to->red_words = copy(arena, from->red_words, &ok);
+        to->has_off = to->off = from->is_off;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_capital_band(struct arena *arena, const void *group)
+{
+    const struct capital_band *from = group;
+    Ihuriro__V1__CapitalBand *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__capital_band__init(to);
+        to->code = copy(arena, from->head.key, &ok);
+        to->ratio = copy(arena, from->head.second, &ok);
+        to->categories = copy_texts(arena, &from->categories, &to->n_categories, &ok);
+        to->below = from->below;
+        to->from_day = day_of(from->from, &to->has_from_day);
+        to->ref = copy(arena, from->ref, &ok);
+        to->certainty = copy(arena, from->certainty, &ok);
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_run_off(struct arena *arena, const void *group)
+{
+    const struct run_off *from = group;
+    Ihuriro__V1__RunOff *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__run_off__init(to);
+        to->type = copy(arena, from->head.key, &ok);
+        to->percent = (uint32_t)from->percent;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_scenario(struct arena *arena, const void *group)
+{
+    const struct scenario *from = group;
+    Ihuriro__V1__Scenario *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__scenario__init(to);
+        to->code = copy(arena, from->head.key, &ok);
+        to->collections_percent = (uint32_t)from->collections_percent;
+        to->run_off_percent = (uint32_t)from->run_off_percent;
+        to->lines_percent = (uint32_t)from->lines_percent;
+        to->horizon_days = (uint32_t)integer_of(from->horizon_days, &to->has_horizon_days);
+        to->withdrawals_percent =
+            (uint32_t)integer_of(from->withdrawals_percent, &to->has_withdrawals_percent);
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_score_row(struct arena *arena, const void *group)
+{
+    const struct score_row *from = group;
+    Ihuriro__V1__ScoreRow *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__score_row__init(to);
+        to->component = copy(arena, from->head.key, &ok);
+        to->weight = (uint32_t)from->weight;
+        to->green = from->green;
+        to->red = from->red;
+    }
+    return ok ? to : NULL;
+}
+
 static void *make_codes(struct arena *arena, const void *group)
 {
     const struct code_list *from = group;
@@ -179,6 +283,18 @@ static bool make_lists(struct arena *arena, const struct country *from, PbSettin
     to->codes =
         make_rows(arena, &from->codes, sizeof(struct code_list), make_codes, &to->n_codes, &ok);
     to->private_patterns = copy_texts(arena, &from->private_patterns, &to->n_private_patterns, &ok);
+    to->limits = make_rows(arena, &from->limits, sizeof(struct prudential_limit), make_limit,
+                           &to->n_limits, &ok);
+    to->capital_bands = make_rows(arena, &from->capital_bands, sizeof(struct capital_band),
+                                  make_capital_band, &to->n_capital_bands, &ok);
+    to->run_off =
+        make_rows(arena, &from->run_off, sizeof(struct run_off), make_run_off, &to->n_run_off, &ok);
+    to->collections_percent =
+        (uint32_t)integer_of(from->collections_percent, &to->has_collections_percent);
+    to->scenarios = make_rows(arena, &from->scenarios, sizeof(struct scenario), make_scenario,
+                              &to->n_scenarios, &ok);
+    to->score =
+        make_rows(arena, &from->score, sizeof(struct score_row), make_score_row, &to->n_score, &ok);
     return ok;
 }
 

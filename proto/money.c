@@ -220,5 +220,5 @@ struct ratio_value ratio_bp(int64_t numerator, int64_t denominator)
     if (bp > INT64_MAX || bp < INT64_MIN) {
         return (struct ratio_value){.is_null = true};
     }
-    return (struct ratio_value){.bp = (int64_t)bp};
+    return (struct ratio_value){.value = (int64_t)bp};
 }

@@ -22,10 +22,10 @@ void money_format(int64_t amount, unsigned exponent, char ret_text[static 32]);
 /* ERR_RANGE on overflow. */
 MUST_USE enum err money_add(int64_t a, int64_t b, int64_t *ret_sum);
 
-/* A ratio in basis points, or null. */
+/* A ratio's value in its unit, or null. */
 struct ratio_value {
     bool is_null;
-    int64_t bp;
+    int64_t value;
 };
 
 /* round_half_away(numerator * 10000 / denominator); null for a denominator of 0 or a result outside

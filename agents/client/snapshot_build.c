@@ -441,10 +441,16 @@ static enum err ratio_row(struct building *building, struct table *table, const 
     enum err err = input_of(building, institution, TYPE_PORTFOLIO, arena, &inputs.portfolio);
     err = err != ERR_OK ? err
                         : input_of(building, institution, TYPE_LIQUIDITY, arena, &inputs.liquidity);
+    err = err != ERR_OK
+              ? err
+              : input_of(building, institution, TYPE_OPERATIONS, arena, &inputs.operations);
+    err =
+        err != ERR_OK ? err : input_of(building, institution, TYPE_CAPITAL, arena, &inputs.capital);
     err = err != ERR_OK ? err
                         : input_of(building, institution, TYPE_EXPOSURES, arena, &inputs.exposures);
     if (err != ERR_OK ||
-        (inputs.portfolio == NULL && inputs.liquidity == NULL && inputs.exposures == NULL)) {
+        (inputs.portfolio == NULL && inputs.liquidity == NULL && inputs.operations == NULL &&
+         inputs.capital == NULL && inputs.exposures == NULL)) {
         return err;
     }
     size_t count = 0;
@@ -452,19 +458,23 @@ static enum err ratio_row(struct building *building, struct table *table, const 
     table_text(table, building->period);
     (void)ratios_at(0, &count);
     for (size_t i = 0; i < count; i++) {
-        struct ratio_value value = ratios_at(i, &count)->compute(&inputs);
+        const struct ratio *ratio = ratios_at(i, &count);
+        struct ratio_value value = ratio_compute(ratio, &inputs);
+        if (ratio->needs_before) {
+            continue;
+        }
         if (value.is_null) {
             table_none(table);
         } else {
-            table_integer(table, value.bp);
+            table_integer(table, value.value);
         }
     }
     table_row_end(table);
     return ERR_OK;
 }
 
-/* In basis points, a column a ratio, a row for each institution of whose reports any may be seen.
- */
+/* A column a ratio, in its unit, a row for each institution of whose reports any may be seen. A
+ * pull is of one period: ratios that compare with earlier ones are not in it. */
 static enum err build_ratios(struct building *building)
 {
     AUTO(arena_close) struct arena arena = {.budget = (size_t)4 * UNPACK_BUDGET};
@@ -475,7 +485,10 @@ static enum err build_ratios(struct building *building)
     table_column(&table, "period");
     (void)ratios_at(0, &count);
     for (size_t i = 0; i < count; i++) {
-        table_column(&table, ratios_at(i, &count)->id);
+        const struct ratio *ratio = ratios_at(i, &count);
+        if (!ratio->needs_before) {
+            table_column(&table, ratio->id);
+        }
     }
     table_columns_end(&table);
     const char *last = "";

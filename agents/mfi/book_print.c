@@ -92,13 +92,13 @@ static void print_amount(const struct printing *to, const char *words, int64_t a
 static void print_ratio(const struct printing *to, const struct ratio *ratio,
                         const struct ratio_inputs *inputs)
 {
-    struct ratio_value value = ratio->compute(inputs);
+    struct ratio_value value = ratio_compute(ratio, inputs);
     if (value.is_null) {
         (void)fprintf(to->file, "  %-28s %20s\n", ratio->name, "n/a");
         return;
     }
     char text[32];
-    int64_t tenths = value.bp / 10 + (value.bp % 10 >= 5) - (value.bp % 10 <= -5);
+    int64_t tenths = value.value / 10 + (value.value % 10 >= 5) - (value.value % 10 <= -5);
     money_format(tenths, 1, text);
     (void)fprintf(to->file, "  %-28s %20s %%   %s = %s\n", ratio->name, text, ratio->id,
                   ratio->definition);

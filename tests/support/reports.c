@@ -356,6 +356,100 @@ PbReport *report_of_exposures(struct arena *arena, const char *institution, cons
     return report;
 }
 
+PbReport *report_of_capital(struct arena *arena, const char *institution, const char *period,
+                            uint32_t vintage)
+{
+    PbReport *report = make_report(arena, TYPE_CAPITAL, institution, period, vintage);
+    PbCapital *capital = take(arena, sizeof *capital);
+    ihuriro__v1__capital__init(capital);
+    SET(capital, total_assets, 4000000);
+    SET(capital, net_loans, 1380000);
+    SET(capital, fixed_assets, 400000);
+    SET(capital, land_buildings, 150000);
+    SET(capital, non_earning_assets, 300000);
+    SET(capital, total_liabilities, 2800000);
+    SET(capital, deposits, 2000000);
+    SET(capital, borrowings, 600000);
+    SET(capital, paid_in_capital, 700000);
+    SET(capital, reserves, 200000);
+    SET(capital, retained_earnings, 150000);
+    SET(capital, donated, 50000);
+    SET(capital, current_result, 100000);
+    SET(capital, tier1, 1000000);
+    SET(capital, tier2, 100000);
+    SET(capital, deductions, 50000);
+    SET(capital, rwa, 2500000);
+    SET(capital, loan_income, 60000);
+    SET(capital, other_income, 10000);
+    SET(capital, financial_expense, 15000);
+    SET(capital, impairment, -5000); /* signed: a release */
+    SET(capital, staff_cost, 20000);
+    SET(capital, other_opex, 12000);
+    SET(capital, tax, 3000);
+    SET(capital, grants, 2000);
+    report->capital = capital;
+    return report;
+}
+
+static void add_channels(struct arena *arena, PbOperations *operations)
+{
+    static const struct {
+        Ihuriro__V1__ChannelRow__Channel channel;
+        uint64_t n_tx;
+    } rows[] = {
+        {IHURIRO__V1__CHANNEL_ROW__CHANNEL__USSD, 30},
+        {IHURIRO__V1__CHANNEL_ROW__CHANNEL__BRANCH, 70},
+    };
+    const size_t count = sizeof rows / sizeof rows[0];
+    operations->channels = take(arena, count * sizeof(Ihuriro__V1__ChannelRow *));
+    for (size_t i = 0; i < count; i++) {
+        Ihuriro__V1__ChannelRow *row = take(arena, sizeof *row);
+        ihuriro__v1__channel_row__init(row);
+        row->channel = rows[i].channel;
+        SET(row, n_tx, rows[i].n_tx);
+        operations->channels[i] = row;
+    }
+    operations->n_channels = count;
+}
+
+PbReport *report_of_operations(struct arena *arena, const char *institution, const char *period,
+                               uint32_t vintage)
+{
+    PbReport *report = make_report(arena, TYPE_OPERATIONS, institution, period, vintage);
+    PbOperations *operations = take(arena, sizeof *operations);
+    Ihuriro__V1__EmergencyFund *fund = take(arena, sizeof *fund);
+    ihuriro__v1__operations__init(operations);
+    ihuriro__v1__emergency_fund__init(fund);
+    SET(operations, branches_total, 5);
+    SET(operations, branches_open, 3);
+    SET(operations, branches_partial, 1);
+    SET(operations, branches_closed, 1);
+    SET(operations, staff_total, 12);
+    SET(operations, staff_on_site, 8);
+    SET(operations, staff_remote, 3);
+    SET(operations, staff_unavailable, 1);
+    SET(operations, loan_officers, 3);
+    SET(operations, digital_registered, 200);
+    SET(operations, digital_active_30d, 40);
+    SET(operations, reneg_opening_pending, 5);
+    SET(operations, reneg_received, 30);
+    SET(operations, reneg_approved, 18);
+    SET(operations, reneg_rejected, 6);
+    SET(operations, reneg_withdrawn, 3);
+    SET(operations, reneg_closing_pending, 8);
+    SET(fund, requested, 500000);
+    SET(fund, for_liquidity, 300000);
+    SET(fund, for_client_relief, 100000);
+    SET(fund, for_capital, 50000);
+    SET(fund, for_digital, 30000);
+    SET(fund, for_health, 20000);
+    SET(fund, board_approved, 1);
+    operations->emergency_fund = fund;
+    add_channels(arena, operations);
+    report->operations = operations;
+    return report;
+}
+
 PbReport *report_of_nil(struct arena *arena, int type, const char *institution, const char *period,
                         uint32_t vintage)
 {

@@ -18,6 +18,11 @@ PbReport *report_of_liquidity(struct arena *arena, const char *institution, cons
                               uint32_t vintage);
 PbReport *report_of_exposures(struct arena *arena, const char *institution, const char *period,
                               uint32_t vintage);
+/* Fits the book: net loans 1,380,000; assets 4,000,000, of which equity is 1,200,000. */
+PbReport *report_of_capital(struct arena *arena, const char *institution, const char *period,
+                            uint32_t vintage);
+PbReport *report_of_operations(struct arena *arena, const char *institution, const char *period,
+                               uint32_t vintage);
 /* Of any type, without a body: valid as it is for `nil`. */
 PbReport *report_of_nil(struct arena *arena, int type, const char *institution, const char *period,
                         uint32_t vintage);

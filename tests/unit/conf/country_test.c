@@ -99,9 +99,9 @@ static void valid_reports_of_every_category_pass_under_the_shipped_file(void **s
             assert_int_equal(bench.findings.count, 0);
             struct ratio_inputs inputs = {
                 .liquidity = bench.report, .settings = settings, .category = bench.party.category};
-            struct ratio_value liquidity = ratio_find("R11")->compute(&inputs);
+            struct ratio_value liquidity = ratio_compute(ratio_find("R11"), &inputs);
             assert_int_equal(liquidity.is_null, types[k] != TYPE_LIQUIDITY);
-            assert_int_equal(liquidity.bp, types[k] == TYPE_LIQUIDITY ? 4500 : 0);
+            assert_int_equal(liquidity.value, types[k] == TYPE_LIQUIDITY ? 4500 : 0);
         }
     }
 }

@@ -205,8 +205,8 @@ static void ratios_are_rounded_half_away_from_zero_or_null(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof ratios / sizeof ratios[0]; i++) {
         struct ratio_value value = ratio_bp(ratios[i].numerator, ratios[i].denominator);
-        if (value.is_null != ratios[i].is_null || value.bp != ratios[i].bp) {
-            fail_msg("row %zu: %d %lld", i, value.is_null, (long long)value.bp);
+        if (value.is_null != ratios[i].is_null || value.value != ratios[i].bp) {
+            fail_msg("row %zu: %d %lld", i, value.is_null, (long long)value.value);
         }
     }
 }

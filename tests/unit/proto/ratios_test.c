@@ -40,14 +40,14 @@ static struct ratio_value compute(const struct bench *bench, const char *id)
 {
     const struct ratio *ratio = ratio_find(id);
     assert_non_null(ratio);
-    return ratio->compute(&bench->inputs);
+    return ratio_compute(ratio, &bench->inputs);
 }
 
 static void assert_bp(const struct bench *bench, const char *id, int64_t bp)
 {
     struct ratio_value value = compute(bench, id);
-    if (value.is_null || value.bp != bp) {
-        fail_msg("%s is %s %lld", id, value.is_null ? "null" : "", (long long)value.bp);
+    if (value.is_null || value.value != bp) {
+        fail_msg("%s is %s %lld", id, value.is_null ? "null" : "", (long long)value.value);
     }
 }
 
@@ -55,7 +55,7 @@ static void assert_null_ratio(const struct bench *bench, const char *id)
 {
     struct ratio_value value = compute(bench, id);
     if (!value.is_null) {
-        fail_msg("%s is %lld", id, (long long)value.bp);
+        fail_msg("%s is %lld", id, (long long)value.value);
     }
 }
 
@@ -205,14 +205,15 @@ static void without_reports_every_ratio_is_null(void **state)
 {
     (void)state;
     size_t count = 0;
-    const struct ratio *ratios = ratios_at(0, &count);
+    (void)ratios_at(0, &count);
     struct ratio_inputs none = {0};
     for (size_t i = 0; i < count; i++) {
-        assert_true(ratios[i].compute(&none).is_null);
-        assert_ptr_equal(ratio_find(ratios[i].id), &ratios[i]);
-        assert_true(strlen(ratios[i].name) > 0 && strlen(ratios[i].definition) > 0);
+        const struct ratio *ratio = ratios_at(i, &count);
+        assert_true(ratio_compute(ratio, &none).is_null);
+        assert_ptr_equal(ratio_find(ratio->id), ratio);
+        assert_true(strlen(ratio->name) > 0 && strlen(ratio->definition) > 0);
     }
-    assert_int_equal(count, 11);
+    assert_true(count > 50);
     assert_null(ratios_at(count, &count));
     assert_null(ratio_find("R99"));
 }
