@@ -16,10 +16,26 @@ struct rules_context {
     uint32_t highest_vintage; /* of those accepted of this place; 0: none */
     int64_t highest_since_us; /* its first_received_at */
     bool has_final;           /* a FINAL one was accepted */
-    /* Current ones of the same institution and period, for EXPOSURES (D43); may be NULL. */
-    const PbReport *liquidity;
-    const PbReport *portfolio;
+    /* What it is compared with, of the same institution; NULL: none is accepted, and the rules that
+     * need it do not fire. Which of them a type needs: rules_need. */
+    const PbReport *portfolio;  /* current, of a period with the same end */
+    const PbReport *liquidity;  /* the same */
+    const PbReport *operations; /* the same */
+    const PbReport *capital;    /* the latest that ends then or before */
+    const PbReport *opening;    /* same type, as of the day before this period, of any frequency */
+    const PbReport *preceding;  /* same type and frequency, the period before */
 };
+
+/* What the rules of a type compare its reports with. */
+enum rules_beside {
+    BESIDE_PORTFOLIO = 1 << 0,
+    BESIDE_LIQUIDITY = 1 << 1,
+    BESIDE_OPERATIONS = 1 << 2,
+    BESIDE_CAPITAL = 1 << 3,
+    BESIDE_OPENING = 1 << 4,
+    BESIDE_PRECEDING = 1 << 5,
+};
+unsigned rules_need(int report_type);
 
 /* A judgement being made. Over FINDINGS_MAX the last slot says so: rule "MORE", got: how many more,
  * with the worst of their severities. Paths live in the arena.

@@ -35,6 +35,16 @@ void judging_expect_equal(struct judging *judging, const struct rule *rule, cons
 /* got is at most limit; else a finding at path. */
 void judging_expect_at_most(struct judging *judging, const struct rule *rule, const char *path,
                             wide limit, wide got);
+/* An ERROR that comes from comparing with an earlier period is a WARNING where the report explains
+ * the rule (D40): the earlier one may have been wrong. */
+enum severity judging_softened(const struct judging *judging, const struct rule *rule,
+                               enum severity severity);
+/* got equals expected within the tolerance of base; else a WARNING, above gross_bp of it an ERROR.
+ */
+void judging_expect_rolled(struct judging *judging, const struct rule *rule, const char *path,
+                           wide expected, wide got, int64_t gross_bp);
+/* A report of the same end as the one judged; NULL otherwise. */
+const PbReport *judging_same_end(const struct judging *judging, const PbReport *report);
 /* Does a field note say why this field is absent? */
 bool judging_is_noted(const struct judging *judging, const char *path);
 
@@ -64,6 +74,53 @@ void evaluate_class_sum(struct judging *judging, const struct rule *rule);
 void evaluate_class_days(struct judging *judging, const struct rule *rule);
 void evaluate_restructured_sum(struct judging *judging, const struct rule *rule);
 void evaluate_moratorium(struct judging *judging, const struct rule *rule);
+
+void evaluate_allowance(struct judging *judging, const struct rule *rule);
+void evaluate_allowance_size(struct judging *judging, const struct rule *rule);
+void evaluate_portfolio_rolls(struct judging *judging, const struct rule *rule);
+void evaluate_adjustment(struct judging *judging, const struct rule *rule);
+void evaluate_exposures(struct judging *judging, const struct rule *rule);
+void evaluate_on_due(struct judging *judging, const struct rule *rule);
+void evaluate_average_loan(struct judging *judging, const struct rule *rule);
+void evaluate_disbursed(struct judging *judging, const struct rule *rule);
+void evaluate_unknown_codes(struct judging *judging, const struct rule *rule);
+
+void evaluate_jump(struct judging *judging, const struct rule *rule);
+void evaluate_frozen(struct judging *judging, const struct rule *rule);
+void evaluate_evergreening(struct judging *judging, const struct rule *rule);
+void evaluate_impossible_aging(struct judging *judging, const struct rule *rule);
+void evaluate_npl_drop(struct judging *judging, const struct rule *rule);
+void evaluate_round_numbers(struct judging *judging, const struct rule *rule);
+
+void evaluate_deposits_roll(struct judging *judging, const struct rule *rule);
+void evaluate_liquid_assets(struct judging *judging, const struct rule *rule);
+void evaluate_own_ratio(struct judging *judging, const struct rule *rule);
+void evaluate_run(struct judging *judging, const struct rule *rule);
+void evaluate_unmet(struct judging *judging, const struct rule *rule);
+void evaluate_encumbered(struct judging *judging, const struct rule *rule);
+void evaluate_collections(struct judging *judging, const struct rule *rule);
+
+void evaluate_branches(struct judging *judging, const struct rule *rule);
+void evaluate_pending(struct judging *judging, const struct rule *rule);
+void evaluate_digital(struct judging *judging, const struct rule *rule);
+void evaluate_trained_women(struct judging *judging, const struct rule *rule);
+void evaluate_fund_split(struct judging *judging, const struct rule *rule);
+void evaluate_fund_size(struct judging *judging, const struct rule *rule);
+void evaluate_fund_approval(struct judging *judging, const struct rule *rule);
+void evaluate_renegotiated(struct judging *judging, const struct rule *rule);
+void evaluate_staff(struct judging *judging, const struct rule *rule);
+
+void evaluate_balance(struct judging *judging, const struct rule *rule);
+void evaluate_net_loans(struct judging *judging, const struct rule *rule);
+void evaluate_tier1(struct judging *judging, const struct rule *rule);
+void evaluate_risk_weighted(struct judging *judging, const struct rule *rule);
+void evaluate_result_falls(struct judging *judging, const struct rule *rule);
+
+void evaluate_gross_loans(struct judging *judging, const struct rule *rule);
+void evaluate_same_deposits(struct judging *judging, const struct rule *rule);
+void evaluate_recovered(struct judging *judging, const struct rule *rule);
+void evaluate_branch_loans(struct judging *judging, const struct rule *rule);
+void evaluate_vintages(struct judging *judging, const struct rule *rule);
 
 void evaluate_deposit_sum(struct judging *judging, const struct rule *rule);
 void evaluate_term_maturities(struct judging *judging, const struct rule *rule);
