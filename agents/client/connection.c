@@ -10,12 +10,13 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "agents/client/pace.h"
 #include "conf/clock.h"
 #include "proto/limits.h"
 
 #define BACK_OFF_BASE_MS 250
 #define BACK_OFF_MAX_MS  300000
-#define ANSWER_WAIT_MS   20000
+#define CONNECT_WAIT_MS  30000 /* a handshake takes six ways: 18 s where a way takes three */
 #define TRY_TCP_MS       3000
 #define HANDSHAKES_TRIED 3 /* a hub that stops breaks one off too */
 
@@ -416,21 +417,19 @@ enum err connection_why(struct connection *connection, struct complaint *complai
     }
 }
 
-static enum err ask_once(struct connection *connection, struct bytes request, int64_t deadline_ms,
+static enum err ask_once(struct connection *connection, struct bytes request,
                          struct bytes *ret_frame)
 {
-    int64_t left_ms = deadline_ms - clock_monotonic_ms();
-    left_ms = left_ms < ANSWER_WAIT_MS ? left_ms : ANSWER_WAIT_MS;
-    enum err err = connection_wait(connection, left_ms);
+    enum err err = connection_wait(connection, CONNECT_WAIT_MS);
     err = err != ERR_OK ? err : connection_send(connection, request);
-    return err != ERR_OK ? err : connection_receive(connection, left_ms, ret_frame);
+    return err != ERR_OK ? err : connection_receive(connection, PACE_ANSWER_MS, ret_frame);
 }
 
 enum err connection_ask(struct connection *connection, struct bytes request, int64_t deadline_ms,
                         struct complaint *complaint, struct bytes *ret_frame)
 {
     for (;;) {
-        enum err err = ask_once(connection, request, deadline_ms, ret_frame);
+        enum err err = ask_once(connection, request, ret_frame);
         if (err == ERR_OK) {
             return ERR_OK;
         }
