@@ -13,16 +13,12 @@
 static_assert(FILES_NOT_FOR_PEERS < OPEN_FILES_BESIDE_PEERS, "peers_max peers find room");
 
 static atomic_int descriptors_max = INT_MAX;
-static _Atomic uint64_t turned_away;
+static struct counters *counters;
 
-void accept_at_most(uint64_t files_max)
+void accept_at_most(uint64_t files_max, struct counters *count_in)
 {
+    counters = count_in;
     descriptors_max = files_max > INT_MAX ? INT_MAX : (int)files_max - FILES_NOT_FOR_PEERS;
-}
-
-uint64_t accept_turned_away(void)
-{
-    return turned_away;
 }
 
 /* The operator's socket is always let in. */
@@ -42,14 +38,18 @@ int accept_or_turn_away(int fd, struct sockaddr *address, socklen_t *size,
 int accept_or_turn_away(int fd, struct sockaddr *address, socklen_t *size, int flags)
 {
     int peer = (int)syscall(SYS_accept4, fd, address, size, flags);
-    if (peer < descriptors_max || is_operator(peer)) {
+    if (peer < 0 || counters == NULL || is_operator(peer)) {
+        return peer;
+    }
+    if (peer < descriptors_max) {
+        counters->connections++;
         return peer;
     }
     /* At once and without a farewell: nothing of it stays here. */
     (void)setsockopt(peer, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
                      sizeof(struct linger));
     close(peer);
-    turned_away++;
+    counters->turned_away++;
     log_event_limited(LOG_WARNING, "connection_turned_away", 2,
                       "text=\"as many connections are open as there is room for; more are closed "
                       "at once until some end. If they are agents, raise peers_max and "

@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
+#include "hub/counters.h"
+
 /* Of the files that may be open, so many stay for the store, the doors and the operator. */
 #define FILES_NOT_FOR_PEERS 100
 
 /* From now on a peer whose descriptor would be files_max - FILES_NOT_FOR_PEERS or more is turned
- * away. Before: nobody is. */
-void accept_at_most(uint64_t files_max);
-/* How many were. */
-uint64_t accept_turned_away(void);
+ * away, and counted; those that are taken are counted too. Before: nobody is. */
+void accept_at_most(uint64_t files_max, struct counters *counters);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "conf/clock.h"
 #include "conf/log.h"
-#include "hub/accept.h"
 #include "hub/hub.h"
 
 #define PENDING_MAX 64
@@ -113,7 +112,6 @@ static enum err answer_status(struct admin *admin, const struct peer *peer)
     struct hub *hub = admin->hub;
     AUTO(txn_end) struct txn txn = {0};
     struct checkpoint checkpoint;
-    hub->counters.turned_away = accept_turned_away();
     enum err err = txn_begin(store_env(hub->store), false, &txn);
     err = err != ERR_OK ? err : heads_newest(&txn, &checkpoint);
     if (err != ERR_OK) {

@@ -41,7 +41,7 @@ static void tune_malloc(void)
 }
 
 /* The soft limit is raised as far as the hard one allows: 1,024, the usual one, is too few. */
-static enum err allow_open_files(const struct hub *hub, struct complaint *complaint)
+static enum err allow_open_files(struct hub *hub, struct complaint *complaint)
 {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)hub->config.peers_max + OPEN_FILES_BESIDE_PEERS;
@@ -50,7 +50,7 @@ static enum err allow_open_files(const struct hub *hub, struct complaint *compla
     }
     bool is_enough = limit.rlim_cur >= wanted;
     limit.rlim_cur = is_enough ? limit.rlim_cur : wanted;
-    accept_at_most(limit.rlim_cur);
+    accept_at_most(limit.rlim_cur, &hub->counters);
     if (!is_enough && (limit.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &limit) != 0)) {
         return complain(complaint, ERR_CONFIG,
                         "At most %llu open files are allowed, too few for peers_max = %lld. Raise "
