@@ -18,6 +18,7 @@
 #define BACK_OFF_MAX_MS  300000
 #define CONNECT_WAIT_MS  30000 /* a handshake takes six ways: 18 s where a way takes three */
 #define TRY_TCP_MS       3000
+#define SWALLOWED_MS     10000
 #define HANDSHAKES_TRIED 3 /* a hub that stops breaks one off too */
 
 enum trouble {
@@ -38,6 +39,7 @@ struct connection {
     enum trouble trouble;
     unsigned failures;
     unsigned opened; /* names the monitors */
+    int64_t opened_at_ms;
 };
 
 struct socket_option {
@@ -110,6 +112,7 @@ static enum err watch(struct connection *connection)
 static enum err open_sockets(struct connection *connection)
 {
     const struct client *client = connection->client;
+    connection->opened_at_ms = clock_monotonic_ms();
     connection->socket = zmq_socket(client->zmq, ZMQ_DEALER);
     if (connection->socket == NULL) {
         return ERR_MEMORY;
@@ -158,6 +161,13 @@ void connection_close(struct connection **connection)
 
 /* ---- the monitor ---- */
 
+/* Another hub, or none, breaks off at once; what takes long is a line that swallows or crawls. */
+static enum trouble broken_off(const struct connection *connection)
+{
+    bool is_late = clock_monotonic_ms() - connection->opened_at_ms >= SWALLOWED_MS;
+    return is_late ? TROUBLE_UNREACHED : TROUBLE_HANDSHAKE;
+}
+
 static void note(struct connection *connection, uint16_t event)
 {
     switch (event) {
@@ -170,8 +180,8 @@ static void note(struct connection *connection, uint16_t event)
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        connection->trouble =
-            connection->trouble == TROUBLE_KEY_REFUSED ? TROUBLE_KEY_REFUSED : TROUBLE_HANDSHAKE;
+        connection->trouble = connection->trouble == TROUBLE_KEY_REFUSED ? TROUBLE_KEY_REFUSED
+                                                                         : broken_off(connection);
         break;
     case ZMQ_EVENT_DISCONNECTED:
         connection->trouble =

@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import chaos  # noqa: E402
 import journal  # noqa: E402
-from lab import (DAY, Agent, Institution, Reader, add_lines, date_of, expect, program, put_file, run,  # noqa: E402
+from lab import (DAY, SOURCE, Agent, Institution, Reader, add_lines, date_of, expect, program, put_file, run,  # noqa: E402
                  run_scenarios, wait_until)
 
 IS_LONG = os.environ.get("LONG", "0") != "0"
@@ -187,6 +187,163 @@ def big_book(folder, identity, day):
              "rows = %d\nsum_principal_outstanding = %d\nreports = PORTFOLIO\n" % (
                  identity, date_of(day), date_of(day), len(loans), sum(100000 + i for i in range(len(loans)))))
     return folder
+
+
+def two_kilobytes_a_second_bring_a_report_of_64_kib_and_seconds_of_latency_anything(lab):
+    """Heartbeats, time-outs and buffers as they are shipped: no connection may end while something moves."""
+    hub = lab.hub().start()
+    slow, late = Way(lab, hub, "slow"), Way(lab, hub, "late")
+    big, far = Institution("BIG", FIRST_DAY), Institution("FAR", FIRST_DAY)
+    agent, other = Agent(lab, slow, "agent", [big]), Agent(lab, late, "other", [far])
+    reader, away = Reader(lab, slow, "bnr", "regulator"), Reader(lab, late, "bnr-far", "regulator")
+    puller = Puller(lab, late, date_of(FIRST_DAY), "PULL-FAR")
+    people = python_clients(lab)
+    sender = people.Institution("SENDER").enrol(hub)
+    envelope = longest_report(sender, FIRST_DAY)
+    for line in slow.lines:
+        line.set(rate=2000)
+    for line in late.lines:
+        line.set(latency=(1.0, 3.0))
+    for process in (agent.process, other.process, reader.process, away.process):
+        process.start()
+    begin = time.monotonic()
+    submitting = Submitting(hub, slow.lines[0].endpoint, sender, envelope)
+    big_book(big.folder, big.id, big.day)
+    far.write_next()
+    submitting.join(600)
+    took = time.monotonic() - begin
+    expect(submitting.entry is not None, lambda: "the long report: %s" % submitting.failure)
+    expect(len(envelope) / 2000 < took, "%d bytes came in %.0f s: the line was not slow" % (len(envelope), took))
+    expect(submitting.connections == 1, "it took %d connections" % submitting.connections)
+    for one in (agent, other):
+        wait_until(lambda: "receipts: %s" % one.status(), 300, lambda: one.count("receipted") >= 1 and one.open_count() == 0)
+    expect(slow.lines[0].accepted == 2, "the agent and the sender took %d connections" % slow.lines[0].accepted)
+    wait_for_readers(hub, [reader, away], 300)
+    expect(puller.pull().returncode == 0, lambda: "the pull from afar: %s" % puller.said)
+    print("  64 KiB (%d bytes) at 2 kB/s: a receipt after %.0f s; one connection; at ways of 1 to 3 s an agent, a feed and a pull "
+          "of %d connections" % (len(envelope), took, sum(line.accepted for line in late.lines)))
+    for process in (agent.process, other.process, reader.process, away.process):
+        process.stop()
+    records = hub.records()
+    for one in (reader, away):
+        one.check(records, set())
+    hub.verify()
+
+
+def python_clients(lab):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration", "interop"))
+    import checks
+    os.mkdir(lab.path("python"))
+    checks.generate(SOURCE, lab.path("python"))
+    import people
+    return people
+
+
+def longest_report(sender, day):
+    """As long as a report may be, by rows of a breakdown; the hub's verdict does not matter here."""
+    import checks
+    import people
+    made = people.portfolio(people.report(sender.id, day), 1500000)
+    row = checks.messages["report"].Portfolio.DESCRIPTOR.fields_by_name["breakdown"].message_type
+    text = next(f.name for f in row.fields if f.type == f.TYPE_STRING)
+    for i in range(1000):
+        if made.ByteSize() > 64 * 1024 - 120:
+            break
+        made.portfolio.breakdown.add(**filled(row, {text: "BRANCH-%050d" % i}))
+    return checks.sign_report(sender.signing, made)
+
+
+def filled(descriptor, values):
+    """A value for each required field that has none here."""
+    for field in descriptor.fields:
+        if field.label == field.LABEL_REQUIRED and field.name not in values:
+            values[field.name] = 1
+    return values
+
+
+class Submitting(threading.Thread):
+    """A client that is not ours sends one report, and counts the connections that it takes."""
+
+    def __init__(self, hub, endpoint, sender, envelope):
+        super().__init__(daemon=True)
+        import checks
+        import client
+        self.entry, self.failure, self.connections, self.envelope = None, None, 1, envelope
+        self.submitter = client.Submitter(checks.HubKeys(hub.pub), endpoint, sender.transport)
+        self.start()
+
+    def run(self):
+        try:
+            self.submitter.hello(120)
+            self.entry = self.submitter.submit(self.envelope, seconds=300)[0]
+            while self.submitter.connection.monitor.poll(0):
+                self.connections += self.submitter.connection.next_event() == 0x200  # disconnected
+        except Exception as failure:  # told by the main thread
+            self.failure = failure
+        self.submitter.close()
+
+
+# ---- bits turned round ----
+
+def a_bit_that_is_turned_round_ends_the_connection_and_nothing_of_it_is_taken(lab):
+    hub = lab.hub().start()
+    way = Way(lab, hub, "flips")
+    institution = Institution("FLIP", FIRST_DAY)
+    agent = Agent(lab, way, "agent", [institution])
+    line, ended, receipts = way.lines[0], 0, 0
+    for direction in (chaos.TO_HUB, chaos.FROM_HUB):
+        for number in range(6 if not IS_LONG else 20):
+            # The newest connection is spoilt; the ones after it are whole again.
+            line.set(flips=(direction, number % 5))
+            agent.queue(institution, institution.day)
+            institution.day += 1
+            agent.process.start()
+            wait_until("a connection", 30, lambda: line.last is not None and line.last.task is not None)
+            pair = line.last
+            line.set(flips=False)
+            wait_until(lambda: "the connection ends, or all is sent: way %d, %d" % (direction, number), 60,
+                       lambda: pair.is_over or agent.open_count() == 0)
+            if pair.was_flipped and not is_padding(direction, number % 5):
+                wait_until(lambda: "its end: way %d, %d" % (direction, number), 60, lambda: pair.is_over)
+                ended += 1
+            receipts += 1
+            agent.wait_for(receipts, 60)
+            agent.process.stop()
+            line.last = None
+    expect(ended >= 6, "only %d connections were spoilt" % ended)
+    hub.process.stop()
+    records, receipts, _ = check(hub, [agent], [], set())
+    print("  %d connections with a bit turned round, all ended; %d records, %d receipts" % (ended, records, receipts))
+
+
+def is_padding(direction, number):
+    """CURVE's HELLO has 72 bytes that mean nothing; a bit there changes nothing."""
+    return direction == chaos.TO_HUB and number == 0
+
+
+# ---- what a person reads ----
+
+def a_line_that_swallows_everything_is_told_in_words(lab):
+    hub = lab.hub().start()
+    way = Way(lab, hub, "hole")
+    institution = Institution("HOLE", FIRST_DAY)
+    agent = Agent(lab, way, "agent", [institution])
+    line = way.lines[0]
+    line.set(holes=[True, True])
+    said = agent.report(institution, FIRST_DAY, words=("--wait", "4"), codes=(3,)).stderr
+    expect("1 report is without a receipt yet. Kept safely" in said, said)
+    expect("has not answered so far" in said and "firewall" in said, said)
+    status = run(program("mfi-agent"), "status", "-c", agent.conf).stdout
+    expect("1 queued" in status and "Last contact: never" in status, status)
+    # The handshake's own patience: half a minute.
+    said = agent.send("--wait", "40", codes=(3,)).stderr
+    expect("does not answer" in said and "firewall" in said and "hub.pub" not in said, said)
+    status = run(program("mfi-agent"), "status", "-c", agent.conf).stdout
+    expect("Last error: The hub" in status and "does not answer" in status, status)
+    line.set(holes=[False, False])
+    line.each(chaos.Pair.reset)
+    agent.send("--wait", "60")
+    expect(agent.count("receipted") == 1 and agent.status()["last_error"] == "", lambda: str(agent.status()))
 
 
 if __name__ == "__main__":
