@@ -32,6 +32,7 @@ static void refuse(struct admin *admin, const struct peer *peer, const char *rul
     Ihuriro__V1__Refused message = IHURIRO__V1__REFUSED__INIT;
     message.rule = (char *)(uintptr_t)rule; /* packed only */
     message.text = (char *)(uintptr_t)text;
+    counters_refused(&admin->hub->counters, rule);
     (void)door_answer(admin->door, peer, VERB_REFUSED, &message.base);
 }
 
@@ -106,22 +107,6 @@ static void take_mail(struct admin *admin)
 
 /* ---- status ---- */
 
-#define COUNTER(name)                          \
-    {                                          \
-#name, offsetof(struct counters, name) \
-    }
-struct counter_row {
-    const char *name;
-    size_t offset;
-};
-static const struct counter_row counter_rows[] = {
-    COUNTER(submitted),    COUNTER(accepted),  COUNTER(warned),      COUNTER(rejected),
-    COUNTER(refused),      COUNTER(repeated),  COUNTER(reoffered),   COUNTER(retry_later),
-    COUNTER(commits),      COUNTER(fetches),   COUNTER(delivered),   COUNTER(pulls),
-    COUNTER(not_entitled), COUNTER(malformed), COUNTER(zap_refused),
-};
-#define COUNTERS (sizeof counter_rows / sizeof counter_rows[0])
-
 static enum err answer_status(struct admin *admin, const struct peer *peer)
 {
     struct hub *hub = admin->hub;
@@ -132,13 +117,12 @@ static enum err answer_status(struct admin *admin, const struct peer *peer)
     if (err != ERR_OK) {
         return err;
     }
-    Ihuriro__V1__Counter rows[COUNTERS];
-    Ihuriro__V1__Counter *row_pointers[COUNTERS];
-    for (size_t i = 0; i < COUNTERS; i++) {
+    Ihuriro__V1__Counter rows[COUNTERS_MAX];
+    Ihuriro__V1__Counter *row_pointers[COUNTERS_MAX];
+    for (size_t i = 0; i < COUNTERS_MAX; i++) {
         rows[i] = (Ihuriro__V1__Counter)IHURIRO__V1__COUNTER__INIT;
         rows[i].name = (char *)(uintptr_t)counter_rows[i].name; /* packed only */
-        rows[i].value = *(const _Atomic uint64_t *)(const void *)((const uint8_t *)&hub->counters +
-                                                                  counter_rows[i].offset);
+        rows[i].value = counter_value(&hub->counters, &counter_rows[i]);
         row_pointers[i] = &rows[i];
     }
     Ihuriro__V1__Status status = IHURIRO__V1__STATUS__INIT;
@@ -150,7 +134,7 @@ static enum err answer_status(struct admin *admin, const struct peer *peer)
     status.test = hub->identity.is_test;
     status.clock = (char *)(uintptr_t)clock_state_text(hub_clock_check(hub->clock));
     status.counters = row_pointers;
-    status.n_counters = COUNTERS;
+    status.n_counters = COUNTERS_MAX;
     return door_answer(admin->door, peer, VERB_STATUS, &status.base);
 }
 
@@ -267,6 +251,7 @@ void *admin_door_run(void *argument)
     struct door_options options = {
         .endpoint = endpoint,
         .request_max = ADMIN_REQUEST_MAX,
+        .counters = &hub->counters,
         .receive_hwm = 64,
         .send_hwm = 64,
     };

@@ -77,7 +77,7 @@ static void print_status(const Ihuriro__V1__Status *status, const struct checkpo
     }
     printf("position   %llu %s\n", (unsigned long long)status->records, root);
     for (size_t i = 0; i < status->n_counters; i++) {
-        printf("%-10s %llu\n", status->counters[i]->name,
+        printf("%-15s %llu\n", status->counters[i]->name,
                (unsigned long long)status->counters[i]->value);
     }
 }

@@ -141,6 +141,7 @@ static enum err make_config(const char *folder, const struct init_arguments *arg
         .quota_per_hour = QUOTA_REFILL_PER_HOUR,
         .peers_max = 1000,
         .disk_floor_mb = DISK_FLOOR_MB,
+        .memory_max_mb = MEMORY_MAX_MB,
     };
     AUTO(free_p) char *path = in(folder, "hub.conf");
     AUTO(buffer_close) struct buffer text = {0};

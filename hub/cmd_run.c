@@ -14,7 +14,9 @@
 #include "conf/log.h"
 #include "conf/options.h"
 #include "conf/signals.h"
+#include "hub/accept.h"
 #include "hub/commands.h"
+#include "hub/memory_guard.h"
 #include "hub/zap.h"
 
 struct run_arguments {
@@ -39,15 +41,17 @@ static void tune_malloc(void)
 }
 
 /* The soft limit is raised as far as the hard one allows: 1,024, the usual one, is too few. */
-static enum err allow_open_files(const struct hub *hub, struct complaint *complaint)
+static enum err allow_open_files(struct hub *hub, struct complaint *complaint)
 {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)hub->config.peers_max + OPEN_FILES_BESIDE_PEERS;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return ERR_OK;
     }
-    limit.rlim_cur = wanted;
-    if (limit.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    bool is_enough = limit.rlim_cur >= wanted;
+    limit.rlim_cur = is_enough ? limit.rlim_cur : wanted;
+    accept_at_most(limit.rlim_cur, &hub->counters);
+    if (!is_enough && (limit.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &limit) != 0)) {
         return complain(complaint, ERR_CONFIG,
                         "At most %llu open files are allowed, too few for peers_max = %lld. Raise "
                         "the limit (LimitNOFILE in the unit, ulimit -Hn) or lower peers_max.",
@@ -92,11 +96,19 @@ static const struct thread_row doors[] = {
 };
 #define DOORS (sizeof doors / sizeof doors[0])
 
-static void wait_for_signal(int signal_fd)
+/* The main thread has nothing else to do: it looks after the memory. */
+static enum err wait_for_signal(struct hub *hub, int signal_fd)
 {
     struct pollfd item = {.fd = signal_fd, .events = POLLIN};
-    while (poll(&item, 1, -1) <= 0 || !signals_came(signal_fd)) {
+    struct rlimit files = {0};
+    AUTO(memory_guard_close) struct memory_guard *guard = NULL;
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    enum err err =
+        memory_guard_make(hub->config.memory_max_mb, (int)files.rlim_cur, &hub->counters, &guard);
+    while (err == ERR_OK && (poll(&item, 1, MEMORY_LOOK_MS) <= 0 || !signals_came(signal_fd))) {
+        err = memory_guard_look(guard);
     }
+    return err;
 }
 
 /* ZAP is bound before a door opens; what a door cannot do ends the process from its own thread. */
@@ -117,7 +129,9 @@ static enum err serve(struct hub *hub, int signal_fd)
     }
     log_event(LOG_INFO, "started", "origin=%s records=%llu test=%s", hub->identity.origin,
               (unsigned long long)records, hub->identity.is_test ? "yes" : "no");
-    wait_for_signal(signal_fd);
+    if (wait_for_signal(hub, signal_fd) != ERR_OK) {
+        _exit(1); /* as after kill -9: nothing that was acknowledged is lost */
+    }
     hub->is_stopping = true;
     (void)eventfd_write(hub->stop_fd, 1);
     for (size_t i = 0; i <= DOORS; i++) {

@@ -7,7 +7,7 @@
 struct door {
     void *socket;
     zmq_msg_t payload;
-    uint64_t dropped;
+    struct counters *counters;
     bool is_admin;
 };
 
@@ -55,6 +55,7 @@ enum err door_open(void *zmq_context, const struct door_options *options,
     }
     zmq_msg_init(&door->payload);
     door->is_admin = options->key == NULL;
+    door->counters = options->counters;
     door->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
     if (door->socket == NULL || !set_options(door->socket, options)) {
         return complain(complaint, ERR_NETWORK, "The door %s cannot be made: %s.",
@@ -91,11 +92,6 @@ void door_close(struct door **door)
 void *door_socket(const struct door *door)
 {
     return door->socket;
-}
-
-uint64_t door_dropped(const struct door *door)
-{
-    return door->dropped;
 }
 
 /* Reads the frames behind the second one to their end, keeping none. */
@@ -158,7 +154,7 @@ enum err door_receive(struct door *door, struct incoming *ret_incoming)
     /* Bounded: a peer that sends only what is dropped does not hold the door for ever. */
     for (int i = 0; i < 1000 && err == ERR_MALFORMED; i++) {
         err = receive_one(door, &incoming);
-        door->dropped += err == ERR_MALFORMED;
+        door->counters->odd_frames += err == ERR_MALFORMED;
     }
     if (err == ERR_OK) {
         *ret_incoming = incoming;
@@ -170,11 +166,11 @@ enum err door_send(struct door *door, const struct peer *peer, struct bytes fram
 {
     if (zmq_send(door->socket, peer->routing_id, peer->routing_id_size,
                  ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
-        door->dropped++;
+        door->counters->undelivered++;
         return zmq_errno() == EAGAIN ? ERR_BUSY : ERR_NETWORK;
     }
     if (zmq_send(door->socket, frame.data, frame.size, ZMQ_DONTWAIT) < 0) {
-        door->dropped++;
+        door->counters->undelivered++;
         return ERR_NETWORK;
     }
     return ERR_OK;

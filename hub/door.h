@@ -3,6 +3,7 @@
 #ifndef IHURIRO_HUB_DOOR_H
 #define IHURIRO_HUB_DOOR_H
 
+#include "hub/counters.h"
 #include "proto/frames.h"
 #include "proto/keys.h"
 #include "proto/limits.h"
@@ -20,6 +21,7 @@ struct door_options {
     int receive_hwm;
     int send_hwm;
     int io_thread; /* bit of ZMQ_AFFINITY; 0: any */
+    struct counters *counters;
 };
 
 struct peer {
@@ -47,6 +49,5 @@ enum err door_send(struct door *door, const struct peer *peer, struct bytes fram
 /* frame_pack and send. */
 enum err door_answer(struct door *door, const struct peer *peer, enum verb verb,
                      const ProtobufCMessage *body);
-uint64_t door_dropped(const struct door *door);
 
 #endif

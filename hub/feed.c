@@ -103,7 +103,6 @@ enum err feed_take(struct feed *feed, const struct reading *reading, const struc
     int verb = 0;
     struct bytes body = {0};
     if (frame_open(frame, &verb, &body) != ERR_OK) {
-        reading->counters->malformed++;
         reading_refuse(reading, &feed->out, peer, "BAD_REQUEST", "This is no frame of version 1.");
         return ERR_OK;
     }
@@ -345,7 +344,8 @@ static size_t chain_of(const void *bytes, size_t size)
 }
 
 /* A connection has one request outstanding, a party 8: the older end without an answer. */
-static void end_older(struct feed *feed, const struct peer *peer, const char *reader)
+static void end_older(struct feed *feed, const struct reading *reading, const struct peer *peer,
+                      const char *reader)
 {
     size_t of_party = 0;
     struct parked *oldest = NULL;
@@ -355,6 +355,7 @@ static void end_older(struct feed *feed, const struct peer *peer, const char *re
         if (parked->peer.routing_id_size == peer->routing_id_size &&
             memcmp(parked->peer.routing_id, peer->routing_id, peer->routing_id_size) == 0) {
             remove_parked(feed, parked);
+            reading->counters->superseded++;
             break; /* there is one at most */
         }
     }
@@ -367,6 +368,7 @@ static void end_older(struct feed *feed, const struct peer *peer, const char *re
     }
     if (of_party >= FETCHES_PER_PARTY) {
         remove_parked(feed, oldest);
+        reading->counters->superseded++;
     }
 }
 
@@ -409,7 +411,7 @@ static enum err park(struct feed *feed, const struct reading *reading, const str
         err = filter_keep(fetch->filter, &parked->filter);
     }
     if (err == ERR_OK) {
-        end_older(feed, peer, reader->id);
+        end_older(feed, reading, peer, reader->id);
         link_parked(feed, parked);
         parked = NULL;
     }
@@ -485,7 +487,6 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
     struct complaint complaint = {{0}};
     if (MESSAGE_UNPACK(fetch, MESSAGE_TOLERANT, body, &feed->arena, &fetch) != ERR_OK ||
         position_of_message(fetch->position, &from, &is_bare) != ERR_OK) {
-        reading->counters->malformed++;
         reading_refuse(reading, &feed->out, peer, "BAD_REQUEST", "This FETCH cannot be read.");
         return ERR_OK;
     }
@@ -500,6 +501,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
     }
     enum err err = stand(reading->txn, &from, is_bare);
     if (err == ERR_LOST) {
+        reading->counters->not_in_history++;
         answer_not_in_history(feed, peer, fetch);
         return ERR_OK;
     }
@@ -522,7 +524,6 @@ static enum err take_older(struct feed *feed, const struct reading *reading,
     const Ihuriro__V1__Older *older = NULL;
     if (MESSAGE_UNPACK(older, MESSAGE_TOLERANT, body, &feed->arena, &older) != ERR_OK ||
         older->n_positions > OLDER_POSITIONS_MAX) {
-        reading->counters->malformed++;
         reading_refuse(reading, &feed->out, peer, "BAD_REQUEST", "This OLDER cannot be read.");
         return ERR_OK;
     }

@@ -115,6 +115,7 @@ void *feed_door_run(void *argument)
         .domain = "feed",
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
+        .counters = &hub->counters,
         .receive_hwm = 8,
         .send_hwm = 2,
         /* An I/O thread of its own, where the context has a second one. */

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "hub/counters.h"
 #include "hub/door.h"
 #include "hub/head.h"
 #include "hub/hub_clock.h"
@@ -27,24 +28,7 @@ struct hub_config {
     int64_t quota_per_hour;
     int64_t peers_max;
     int64_t disk_floor_mb;
-};
-
-struct counters {
-    _Atomic uint64_t submitted;
-    _Atomic uint64_t accepted;
-    _Atomic uint64_t warned;
-    _Atomic uint64_t rejected;
-    _Atomic uint64_t refused;
-    _Atomic uint64_t repeated;  /* id held: the same receipt again */
-    _Atomic uint64_t reoffered; /* journaled with a receipt of this hub */
-    _Atomic uint64_t retry_later;
-    _Atomic uint64_t commits;
-    _Atomic uint64_t fetches;
-    _Atomic uint64_t delivered;
-    _Atomic uint64_t pulls;
-    _Atomic uint64_t not_entitled;
-    _Atomic uint64_t malformed;
-    _Atomic uint64_t zap_refused;
+    int64_t memory_max_mb;
 };
 
 struct hub {
@@ -77,6 +61,7 @@ void *admin_door_run(void *argument);
 
 /* GET_SETTINGS is answered alike at every door. raw_body is the request's. Appends a whole frame
  * (SETTINGS_PAGE or REFUSED). */
-MUST_USE enum err settings_answer(struct txn *txn, struct bytes raw_body, struct buffer *frame);
+MUST_USE enum err settings_answer(struct txn *txn, struct counters *counters, struct bytes raw_body,
+                                  struct buffer *frame);
 
 #endif

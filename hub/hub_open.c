@@ -38,6 +38,9 @@ static const struct config_row config_rows[] = {
         "Connections to expect; the limit of open files must allow for them."),
     ROW("disk_floor_mb", CONFIG_INTEGER, disk_floor_mb, false, 1, 1000000,
         "With less free space than this on the store's disk nothing is taken, and nobody reads."),
+    ROW("memory_max_mb", CONFIG_INTEGER, memory_max_mb, false, 128, 1000000,
+        "Near this much memory the connection that brought the most is cut off; above it the hub "
+        "ends, to be started again."),
     {0},
 };
 
@@ -52,6 +55,7 @@ enum err hub_config_read(const char *path, struct hub_config *config, struct com
     config->quota_per_hour = QUOTA_REFILL_PER_HOUR;
     config->peers_max = 1000;
     config->disk_floor_mb = DISK_FLOOR_MB;
+    config->memory_max_mb = MEMORY_MAX_MB;
     enum err err = config_read(path != NULL ? path : default_path(), config_rows, config,
                                sizeof *config, complaint);
     /* sun_path holds 108 bytes */

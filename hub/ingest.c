@@ -54,6 +54,7 @@ enum err hello_first(struct ingest *ingest, const struct peer *peer)
     Ihuriro__V1__HelloFirst message = IHURIRO__V1__HELLO_FIRST__INIT;
     message.has_now_us = 1;
     message.now_us = ingest->now_us;
+    ingest->counters->hello_first++;
     return answers_frame(ingest->answers, peer, VERB_HELLO_FIRST, &message.base);
 }
 
@@ -65,6 +66,7 @@ enum err ingest_refuse(struct ingest *ingest, const struct peer *peer, const cha
     message.text = (char *)(uintptr_t)text;
     message.has_now_us = 1;
     message.now_us = ingest->now_us;
+    counters_refused(ingest->counters, rule);
     return answers_frame(ingest->answers, peer, VERB_REFUSED, &message.base);
 }
 
@@ -102,7 +104,7 @@ static enum err find_standing(struct ingest *ingest, const Ihuriro__V1__Hello *h
     struct position stands = {0};
     struct checkpoint lost = {0};
     merkle_empty(&stands.root);
-    for (size_t i = 0; i < hello->n_checkpoints && i < HELLO_CHECKPOINTS_MAX; i++) {
+    for (size_t i = 0; i < hello->n_checkpoints; i++) {
         struct checkpoint shown;
         if (checkpoint_parse(bytes_of_pb(hello->checkpoints[i]), &shown) != ERR_OK) {
             continue;
@@ -172,8 +174,10 @@ enum err hello_take(struct ingest *ingest, const struct sender *sender, struct b
 {
     const Ihuriro__V1__Hello *hello = NULL;
     enum err err = MESSAGE_UNPACK(hello, MESSAGE_TOLERANT, body, &ingest->arena, &hello);
-    if (err != ERR_OK || hello->tag.len != SESSION_TAG_BYTES) {
-        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST", "The hello cannot be read.");
+    if (err != ERR_OK || hello->tag.len != SESSION_TAG_BYTES ||
+        hello->n_checkpoints > HELLO_CHECKPOINTS_MAX) {
+        return ingest_refuse(ingest, sender->peer, "BAD_REQUEST",
+                             "The hello cannot be read, or shows more than 32 checkpoints.");
     }
     if ((hello->has_test && hello->test) != ingest->identity->is_test) {
         return ingest_refuse(ingest, sender->peer, "ENV-13",
@@ -229,6 +233,7 @@ enum err settled_take(struct ingest *ingest, const struct sender *sender, struct
     for (size_t i = 0; i < settled->n_institutions && !ingest->is_short_of_disk; i++) {
         bool is_missing = false;
         if (sender_party(sender, settled->institutions[i]) == NULL) {
+            ingest->counters->not_entitled++; /* SETTLED has no answer */
             continue;
         }
         err = writer_is_missing(ingest->writer, settled->institutions[i], &is_missing);
@@ -265,7 +270,7 @@ enum err own_take(struct ingest *ingest, const struct sender *sender, struct byt
 static enum err settings_take(struct ingest *ingest, const struct sender *sender, struct bytes body)
 {
     AUTO(buffer_close) struct buffer frame = {0};
-    enum err err = settings_answer(writer_txn(ingest->writer), body, &frame);
+    enum err err = settings_answer(writer_txn(ingest->writer), ingest->counters, body, &frame);
     return err != ERR_OK ? err : answers_raw(ingest->answers, sender->peer, buffer_bytes(&frame));
 }
 
@@ -298,7 +303,6 @@ enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct b
         has_member = has_member || sender.parties[i]->role == ROLE_MEMBER;
     }
     if (!has_member) {
-        ingest->counters->not_entitled++;
         return ingest_refuse(
             ingest, peer, "NOT_ENTITLED",
             "This transport key is not in force for any institution (any more). Ask "
@@ -310,7 +314,6 @@ enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct b
             return verbs[i].take(ingest, &sender, body);
         }
     }
-    ingest->counters->malformed++;
     return ingest_refuse(ingest, peer, err == ERR_UNSUPPORTED ? "UNSUPPORTED" : "BAD_REQUEST",
                          "This frame is of no verb that the ingest door knows.");
 }

@@ -181,6 +181,7 @@ void *ingest_door_run(void *argument)
         .domain = "ingest",
         .key = hub->transport_key,
         .request_max = INGEST_REQUEST_MAX,
+        .counters = &hub->counters,
         .receive_hwm = 64,
         .send_hwm = 64,
     };

@@ -67,7 +67,6 @@ static void refuse(const struct asked *asked, const char *rule, const char *text
 
 static enum err malformed(const struct asked *asked, const char *text)
 {
-    asked->reading->counters->malformed++;
     refuse(asked, "BAD_REQUEST", text);
     return ERR_OK;
 }

@@ -110,6 +110,7 @@ void *query_door_run(void *argument)
         .domain = "query",
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
+        .counters = &hub->counters,
         .receive_hwm = 8,
         .send_hwm = 2,
     };

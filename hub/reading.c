@@ -214,6 +214,7 @@ void reading_refuse(const struct reading *reading, const struct reading_out *out
     refused.text = (char *)(uintptr_t)text;
     refused.has_now_us = 1;
     refused.now_us = reading->now_us;
+    counters_refused(reading->counters, rule);
     reading_answer(out, peer, VERB_REFUSED, &refused.base);
 }
 
@@ -238,7 +239,7 @@ enum err reading_settings(const struct reading *reading, const struct reading_ou
                        "The settings are for members, the association's staff and regulators.");
         return ERR_OK;
     }
-    enum err err = settings_answer(reading->txn, body, &answer);
+    enum err err = settings_answer(reading->txn, reading->counters, body, &answer);
     if (err == ERR_OK) {
         out->answer(out->context, peer, buffer_bytes(&answer));
     }
@@ -252,7 +253,6 @@ const struct party *reading_party(const struct reading *reading, const struct re
     if (party != NULL && party_is_valid_on(party, time_day(reading->now_us, 0))) {
         return party;
     }
-    reading->counters->not_entitled++;
     reading_refuse(
         reading, out, peer, "NOT_ENTITLED",
         party == NULL

@@ -43,15 +43,18 @@ static enum err find(struct txn *txn, struct bytes id, uint64_t *ret_seq)
     return err;
 }
 
-static enum err refuse(const char *rule, const char *text, struct buffer *frame)
+static enum err refuse(struct counters *counters, const char *rule, const char *text,
+                       struct buffer *frame)
 {
+    counters_refused(counters, rule);
     Ihuriro__V1__Refused refused = IHURIRO__V1__REFUSED__INIT;
     refused.rule = (char *)(uintptr_t)rule; /* packed only */
     refused.text = (char *)(uintptr_t)text;
     return frame_pack(VERB_REFUSED, &refused.base, frame);
 }
 
-static enum err page(struct txn *txn, uint64_t seq, uint32_t offset, struct buffer *frame)
+static enum err page(struct txn *txn, struct counters *counters, uint64_t seq, uint32_t offset,
+                     struct buffer *frame)
 {
     AUTO(buffer_close) struct buffer receipt = {0};
     struct record record;
@@ -67,7 +70,8 @@ static enum err page(struct txn *txn, uint64_t seq, uint32_t offset, struct buff
         return err;
     }
     if (offset > record.body.size) {
-        return refuse("BAD_REQUEST", "The offset lies behind the end of the settings.", frame);
+        return refuse(counters, "BAD_REQUEST", "The offset lies behind the end of the settings.",
+                      frame);
     }
     size_t left = record.body.size - offset;
     Ihuriro__V1__SettingsPage answer = IHURIRO__V1__SETTINGS_PAGE__INIT;
@@ -79,18 +83,20 @@ static enum err page(struct txn *txn, uint64_t seq, uint32_t offset, struct buff
     return frame_pack(VERB_SETTINGS_PAGE, &answer.base, frame);
 }
 
-enum err settings_answer(struct txn *txn, struct bytes raw_body, struct buffer *frame)
+enum err settings_answer(struct txn *txn, struct counters *counters, struct bytes raw_body,
+                         struct buffer *frame)
 {
     AUTO(arena_close) struct arena arena = {0};
     const Ihuriro__V1__GetSettings *asked = NULL;
     if (MESSAGE_UNPACK(get_settings, MESSAGE_TOLERANT, raw_body, &arena, &asked) != ERR_OK ||
         (asked->id.len != 0 && asked->id.len != SHA256_BYTES)) {
-        return refuse("BAD_REQUEST", "This GET_SETTINGS cannot be read.", frame);
+        return refuse(counters, "BAD_REQUEST", "This GET_SETTINGS cannot be read.", frame);
     }
     uint64_t seq = 0;
     enum err err = find(txn, bytes_of_pb(asked->id), &seq);
     if (err == ERR_NOT_FOUND) {
-        return refuse("NOT_FOUND", "The hub's journal holds no settings with this id.", frame);
+        return refuse(counters, "NOT_FOUND", "The hub's journal holds no settings with this id.",
+                      frame);
     }
-    return err != ERR_OK ? err : page(txn, seq, asked->offset, frame);
+    return err != ERR_OK ? err : page(txn, counters, seq, asked->offset, frame);
 }

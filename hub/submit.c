@@ -95,6 +95,7 @@ static enum err refuse(const struct submission *submission, const char *rule, co
     answer.text = text;
     answer.may_pass = may_pass;
     submission->ingest->counters->refused++;
+    submission->ingest->counters->bad_signatures += strcmp(rule, "ENV-03") == 0;
     enum err err = keep_refusal(submission, rule, path);
     return err != ERR_OK ? err : tell(submission, &answer);
 }
@@ -311,6 +312,7 @@ static enum err look_at_receipt(struct submission *submission)
             ERR_OK ||
         receipt_verify(receipt, ingest->identity, submission->envelope.id, NULL) != ERR_OK ||
         (receipt->header.kind != KIND_REPORT && receipt->header.kind != KIND_EARLIER_RECEIPT)) {
+        ingest->counters->forged_receipts++;
         return ERR_OK; /* a forged one, or another hub's, is as good as none */
     }
     submission->has_receipt = vouches(submission);
@@ -398,7 +400,6 @@ enum err submit_take(struct ingest *ingest, const struct sender *sender, struct 
     enum err err =
         MESSAGE_UNPACK(submit, MESSAGE_TOLERANT, body, &ingest->arena, &submission.message);
     if (err != ERR_OK) {
-        ingest->counters->malformed++;
         return ingest_refuse(ingest, sender->peer, "BAD_REQUEST", "SUBMIT cannot be read.");
     }
     if (!session_is_good(ingest, sender->peer, bytes_of_pb(submission.message->session))) {

@@ -134,6 +134,7 @@ void *zap_run(void *argument)
             continue;
         }
         bool is_allowed = receive_request(thread->socket, &request) && decide(hub, &request);
+        hub->counters.admitted += is_allowed;
         if (!is_allowed) {
             hub->counters.zap_refused++;
             log_event_limited(LOG_WARNING, "connection_refused", 10,

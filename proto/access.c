@@ -1,6 +1,6 @@
 #include "proto/access.h"
 
-#include <sodium.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 /* Who sees an event whole; nobody else sees any of it. The regulator sees all. */
@@ -93,18 +93,18 @@ enum err access_rights(const struct party *reader, const struct registry *regist
 {
     static const char prefix[] = "ihuriro.v1 rights\n";
     const uint8_t role = (uint8_t)reader->role;
-    crypto_hash_sha256_state state;
-    (void)crypto_hash_sha256_init(&state);
-    (void)crypto_hash_sha256_update(&state, (const uint8_t *)prefix, sizeof prefix - 1);
-    (void)crypto_hash_sha256_update(&state, &role, 1);
-    (void)crypto_hash_sha256_update(&state, (const uint8_t *)reader->id, sizeof reader->id);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, sizeof prefix - 1, (const uint8_t *)prefix);
+    sha256_update(&state, 1, &role);
+    sha256_update(&state, sizeof reader->id, (const uint8_t *)reader->id);
     for (size_t i = 0; reader->role == ROLE_ASSOCIATION && i < registry_count(registry); i++) {
         const struct party *party = registry_at(registry, i);
         if (party->shares) {
-            (void)crypto_hash_sha256_update(&state, (const uint8_t *)party->id, sizeof party->id);
+            sha256_update(&state, sizeof party->id, (const uint8_t *)party->id);
         }
     }
-    (void)crypto_hash_sha256_final(&state, ret_hash);
+    sha256_digest(&state, SHA256_BYTES, ret_hash);
     return ERR_OK;
 }
 

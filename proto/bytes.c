@@ -1,6 +1,6 @@
 #include "proto/bytes.h"
 
-#include <sodium.h>
+#include <nettle/sha2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -165,5 +165,8 @@ enum err hex_decode(const char *text, uint8_t *ret_bytes, size_t size)
 
 void sha256(struct bytes bytes, uint8_t ret_hash[static SHA256_BYTES])
 {
-    (void)crypto_hash_sha256(ret_hash, bytes.data, bytes.size);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, bytes.size, bytes.data);
+    sha256_digest(&state, SHA256_BYTES, ret_hash);
 }

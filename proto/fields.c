@@ -75,40 +75,29 @@ size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescript
     return *(const protobuf_c_boolean *)member_at(message, descriptor->quantifier_offset) ? 1 : 0;
 }
 
-/* How each type lies in memory, and what it becomes. The schema has no floating point. */
+/* How each type lies in memory, and what it becomes. The schema has no floating point (size 0). */
 struct type_row {
-    ProtobufCType type;
     enum field_kind kind;
     size_t size;
 };
 
 static const struct type_row type_rows[] = {
-    {PROTOBUF_C_TYPE_INT32, FIELD_INTEGER, 4},
-    {PROTOBUF_C_TYPE_SINT32, FIELD_INTEGER, 4},
-    {PROTOBUF_C_TYPE_SFIXED32, FIELD_INTEGER, 4},
-    {PROTOBUF_C_TYPE_INT64, FIELD_INTEGER, 8},
-    {PROTOBUF_C_TYPE_SINT64, FIELD_INTEGER, 8},
-    {PROTOBUF_C_TYPE_SFIXED64, FIELD_INTEGER, 8},
-    {PROTOBUF_C_TYPE_UINT32, FIELD_UNSIGNED, 4},
-    {PROTOBUF_C_TYPE_FIXED32, FIELD_UNSIGNED, 4},
-    {PROTOBUF_C_TYPE_UINT64, FIELD_UNSIGNED, 8},
-    {PROTOBUF_C_TYPE_FIXED64, FIELD_UNSIGNED, 8},
-    {PROTOBUF_C_TYPE_BOOL, FIELD_BOOL, sizeof(protobuf_c_boolean)},
-    {PROTOBUF_C_TYPE_ENUM, FIELD_ENUM, 4},
-    {PROTOBUF_C_TYPE_STRING, FIELD_TEXT, sizeof(char *)},
-    {PROTOBUF_C_TYPE_BYTES, FIELD_BYTES, sizeof(ProtobufCBinaryData)},
-    {PROTOBUF_C_TYPE_MESSAGE, FIELD_MESSAGE, sizeof(ProtobufCMessage *)},
+    [PROTOBUF_C_TYPE_INT32] = {FIELD_INTEGER, 4},
+    [PROTOBUF_C_TYPE_SINT32] = {FIELD_INTEGER, 4},
+    [PROTOBUF_C_TYPE_SFIXED32] = {FIELD_INTEGER, 4},
+    [PROTOBUF_C_TYPE_INT64] = {FIELD_INTEGER, 8},
+    [PROTOBUF_C_TYPE_SINT64] = {FIELD_INTEGER, 8},
+    [PROTOBUF_C_TYPE_SFIXED64] = {FIELD_INTEGER, 8},
+    [PROTOBUF_C_TYPE_UINT32] = {FIELD_UNSIGNED, 4},
+    [PROTOBUF_C_TYPE_FIXED32] = {FIELD_UNSIGNED, 4},
+    [PROTOBUF_C_TYPE_UINT64] = {FIELD_UNSIGNED, 8},
+    [PROTOBUF_C_TYPE_FIXED64] = {FIELD_UNSIGNED, 8},
+    [PROTOBUF_C_TYPE_BOOL] = {FIELD_BOOL, sizeof(protobuf_c_boolean)},
+    [PROTOBUF_C_TYPE_ENUM] = {FIELD_ENUM, 4},
+    [PROTOBUF_C_TYPE_STRING] = {FIELD_TEXT, sizeof(char *)},
+    [PROTOBUF_C_TYPE_BYTES] = {FIELD_BYTES, sizeof(ProtobufCBinaryData)},
+    [PROTOBUF_C_TYPE_MESSAGE] = {FIELD_MESSAGE, sizeof(ProtobufCMessage *)},
 };
-
-static const struct type_row *type_find(ProtobufCType type)
-{
-    for (size_t i = 0; i < sizeof type_rows / sizeof type_rows[0]; i++) {
-        if (type_rows[i].type == type) {
-            return &type_rows[i];
-        }
-    }
-    return NULL;
-}
 
 static int64_t read_signed(const void *at, size_t size)
 {
@@ -149,8 +138,8 @@ static void read_value(const void *at, const struct type_row *type, struct field
 void field_read(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
                 size_t index, struct field *ret_field)
 {
-    const struct type_row *type = type_find(descriptor->type);
-    assert(type != NULL);
+    const struct type_row *type = &type_rows[descriptor->type];
+    assert(type->size > 0);
     const void *at = member_at(message, descriptor->offset);
     if (descriptor->label == PROTOBUF_C_LABEL_REPEATED) {
         const uint8_t *rows = *(const uint8_t *const *)at;
@@ -262,17 +251,38 @@ bool field_path_exists(const PbReport *report, const char *path)
     return field_of_path(report, path) != NULL;
 }
 
-bool fields_any(const ProtobufCMessage *message,
+/* Of the schema: is there such a field, at any depth? */
+static bool can_hold(const ProtobufCFieldDescriptor *field, ProtobufCType type)
+{
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
+        return field->type == type;
+    }
+    const ProtobufCMessageDescriptor *below = field->descriptor;
+    for (unsigned i = 0; i < below->n_fields; i++) {
+        if (can_hold(&below->fields[i], type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fields_any(const ProtobufCMessage *message, ProtobufCType type,
                 bool (*test)(void *context, const struct field *field), void *context)
 {
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *descriptor = &message->descriptor->fields[i];
+        if (descriptor->type != type && descriptor->type != PROTOBUF_C_TYPE_MESSAGE) {
+            continue;
+        }
         size_t count = field_count(message, descriptor);
+        if (count > 0 && !can_hold(descriptor, type)) {
+            continue;
+        }
         for (size_t k = 0; k < count; k++) {
             struct field field;
             field_read(message, descriptor, k, &field);
-            if (test(context, &field) ||
-                (field.kind == FIELD_MESSAGE && fields_any(field.message, test, context))) {
+            if (field.kind == FIELD_MESSAGE ? fields_any(field.message, type, test, context)
+                                            : test(context, &field)) {
                 return true;
             }
         }

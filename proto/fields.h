@@ -39,9 +39,10 @@ size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescript
 void field_read(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
                 size_t index, struct field *ret_field);
 
-/* Is there a set field, at any depth, that the test accepts? Visits without paths (path NULL), for
- * what is asked of every report and is rarely true. */
-bool fields_any(const ProtobufCMessage *message,
+/* Is there a set field of this type, at any depth, that the test accepts? Visits without paths
+ * (path NULL), and only what is or can hold such a field: for what is asked of every report and is
+ * rarely true. */
+bool fields_any(const ProtobufCMessage *message, ProtobufCType type,
                 bool (*test)(void *context, const struct field *field), void *context);
 
 /* Does the path name a field of the report's schema, and is it set? "portfolio.allowance";

@@ -44,7 +44,8 @@
 #define INSTITUTIONS_PER_KEY_MAX 3000 /* HELLO's answer names each with its count */
 #define REFUSALS_KEPT            100  /* of each sender */
 #define DISK_FLOOR_MB            256  /* free on the hub's disk, unless it is configured */
-#define REFUSALS_PER_HOUR        600  /* of each sender are kept, once so many came at once */
+#define MEMORY_MAX_MB            900 /* of the hub, unless it is configured; below the unit's MemoryMax */
+#define REFUSALS_PER_HOUR        600 /* of each sender are kept, once so many came at once */
 
 /* Feeds and pulls */
 #define FETCH_WAIT_MS_MAX    30000

@@ -1,16 +1,16 @@
 #include "proto/merkle.h"
 
-#include <sodium.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 void merkle_leaf(struct bytes data, struct hash *ret_hash)
 {
     static const uint8_t prefix = 0x00;
-    crypto_hash_sha256_state state;
-    (void)crypto_hash_sha256_init(&state);
-    (void)crypto_hash_sha256_update(&state, &prefix, 1);
-    (void)crypto_hash_sha256_update(&state, data.data, data.size);
-    (void)crypto_hash_sha256_final(&state, ret_hash->bytes);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, 1, &prefix);
+    sha256_update(&state, data.size, data.data);
+    sha256_digest(&state, SHA256_BYTES, ret_hash->bytes);
 }
 
 void merkle_node(const struct hash *left, const struct hash *right, struct hash *ret_hash)

@@ -217,6 +217,13 @@ static enum err name_private_number(void *context, const struct field *field)
 enum err rules_refuse(const PbReport *report, const PbSettings *settings, bool hub_is_test,
                       struct findings *findings)
 {
+    return rules_refuse_received(report, protobuf_c_message_get_packed_size(&report->base),
+                                 settings, hub_is_test, findings);
+}
+
+enum err rules_refuse_received(const PbReport *report, size_t size, const PbSettings *settings,
+                               bool hub_is_test, struct findings *findings)
+{
     struct rules_context context = {.settings = settings};
     struct judging judging = {.report = report, .context = &context, .findings = findings};
     bool is_test = report->has_test_data && report->test_data;
@@ -224,13 +231,12 @@ enum err rules_refuse(const PbReport *report, const PbSettings *settings, bool h
         judging_find_values(&judging, rule_find("ENV-13"), SEVERITY_ERROR, "test_data", hub_is_test,
                             is_test);
     }
-    size_t size = protobuf_c_message_get_packed_size(&report->base);
     if (size > REPORT_BYTES_MAX) {
         judging_find_values(&judging, rule_find("ENV-11"), SEVERITY_ERROR, "report",
                             REPORT_BYTES_MAX, (wide)size);
     }
     struct private_search search = {settings, rule_find("ENV-14"), &judging};
-    if (fields_any(&report->base, holds_private_number, &search)) {
+    if (fields_any(&report->base, PROTOBUF_C_TYPE_STRING, holds_private_number, &search)) {
         enum err err = fields_walk(&report->base, name_private_number, &search);
         if (err != ERR_OK) {
             return err;

@@ -54,6 +54,10 @@ struct findings {
  * there is none. ENV-01, 02 and 03 are the caller's. */
 MUST_USE enum err rules_refuse(const PbReport *report, const PbSettings *settings, bool hub_is_test,
                                struct findings *findings);
+/* The same of a report that came in so many bytes. */
+MUST_USE enum err rules_refuse_received(const PbReport *report, size_t size,
+                                        const PbSettings *settings, bool hub_is_test,
+                                        struct findings *findings);
 /* All other rules. The verdict follows from the severities. */
 MUST_USE enum err rules_judge(const PbReport *report, const struct rules_context *context,
                               struct findings *findings, enum verdict *ret_verdict);

@@ -140,10 +140,12 @@ void evaluate_peak(struct judging *judging, const struct rule *rule)
 static bool is_negative_amount(void *context, const struct field *field)
 {
     (void)context;
+    if (field->descriptor->type != PROTOBUF_C_TYPE_INT64 || field->integer >= 0) {
+        return false;
+    }
     const char *name = field->descriptor->name;
     size_t length = strlen(name);
-    return field->descriptor->type == PROTOBUF_C_TYPE_INT64 && field->integer < 0 &&
-           !field_is_signed(field->descriptor) &&
+    return !field_is_signed(field->descriptor) &&
            !(length > 3 && strcmp(name + length - 3, "_us") == 0);
 }
 
@@ -167,7 +169,7 @@ void evaluate_negatives(struct judging *judging, const struct rule *rule)
 {
     const ProtobufCMessage *report = &judging->report->base;
     struct negatives negatives = {judging, rule};
-    if (fields_any(report, is_negative_amount, NULL)) {
+    if (fields_any(report, PROTOBUF_C_TYPE_INT64, is_negative_amount, NULL)) {
         enum err err = fields_walk(report, name_negative, &negatives);
         judging->err = judging->err == ERR_OK ? err : judging->err;
     }

@@ -163,21 +163,27 @@ static size_t filler_length(const char *text)
     return 0;
 }
 
-/* Copies without fillers; returns how many digits there are. */
-static size_t squeeze(const char *text, char *out)
+static size_t count_digits(const char *text)
 {
     size_t digits = 0;
+    for (; *text != '\0'; text++) {
+        digits += *text >= '0' && *text <= '9';
+    }
+    return digits;
+}
+
+/* Copies without fillers. */
+static void squeeze(const char *text, char *out)
+{
     while (*text != '\0') {
         size_t filler = filler_length(text);
         if (filler > 0) {
             text += filler;
             continue;
         }
-        digits += *text >= '0' && *text <= '9';
         *out++ = *text++;
     }
     *out = '\0';
-    return digits;
 }
 
 /* A pattern that cannot be compiled matches: what cannot be ruled out is refused. (The compiler of
@@ -196,13 +202,14 @@ static bool matches(const char *pattern, const char *text)
 bool text_has_private_number(const char *text, const PbSettings *settings)
 {
     static const char *const rwanda[] = {"07[0-9]{8}", "(\\+|00)250[0-9]{9}", "[0-9]{16}"};
+    if (count_digits(text) < PRIVATE_DIGITS_MIN) {
+        return false;
+    }
     AUTO(free_p) char *squeezed = malloc(strlen(text) + 1);
     if (squeezed == NULL) {
         return true;
     }
-    if (squeeze(text, squeezed) < PRIVATE_DIGITS_MIN) {
-        return false;
-    }
+    squeeze(text, squeezed);
     if (settings != NULL) {
         for (size_t i = 0; i < settings->n_private_patterns; i++) {
             if (matches(settings->private_patterns[i], squeezed)) {

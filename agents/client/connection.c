@@ -10,13 +10,15 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "agents/client/pace.h"
 #include "conf/clock.h"
 #include "proto/limits.h"
 
 #define BACK_OFF_BASE_MS 250
 #define BACK_OFF_MAX_MS  300000
-#define ANSWER_WAIT_MS   20000
+#define CONNECT_WAIT_MS  30000 /* a handshake takes six ways: 18 s where a way takes three */
 #define TRY_TCP_MS       3000
+#define SWALLOWED_MS     10000
 #define HANDSHAKES_TRIED 3 /* a hub that stops breaks one off too */
 
 enum trouble {
@@ -37,6 +39,7 @@ struct connection {
     enum trouble trouble;
     unsigned failures;
     unsigned opened; /* names the monitors */
+    int64_t opened_at_ms;
 };
 
 struct socket_option {
@@ -109,6 +112,7 @@ static enum err watch(struct connection *connection)
 static enum err open_sockets(struct connection *connection)
 {
     const struct client *client = connection->client;
+    connection->opened_at_ms = clock_monotonic_ms();
     connection->socket = zmq_socket(client->zmq, ZMQ_DEALER);
     if (connection->socket == NULL) {
         return ERR_MEMORY;
@@ -157,6 +161,13 @@ void connection_close(struct connection **connection)
 
 /* ---- the monitor ---- */
 
+/* Another hub, or none, breaks off at once; what takes long is a line that swallows or crawls. */
+static enum trouble broken_off(const struct connection *connection)
+{
+    bool is_late = clock_monotonic_ms() - connection->opened_at_ms >= SWALLOWED_MS;
+    return is_late ? TROUBLE_UNREACHED : TROUBLE_HANDSHAKE;
+}
+
 static void note(struct connection *connection, uint16_t event)
 {
     switch (event) {
@@ -169,8 +180,8 @@ static void note(struct connection *connection, uint16_t event)
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        connection->trouble =
-            connection->trouble == TROUBLE_KEY_REFUSED ? TROUBLE_KEY_REFUSED : TROUBLE_HANDSHAKE;
+        connection->trouble = connection->trouble == TROUBLE_KEY_REFUSED ? TROUBLE_KEY_REFUSED
+                                                                         : broken_off(connection);
         break;
     case ZMQ_EVENT_DISCONNECTED:
         connection->trouble =
@@ -416,21 +427,19 @@ enum err connection_why(struct connection *connection, struct complaint *complai
     }
 }
 
-static enum err ask_once(struct connection *connection, struct bytes request, int64_t deadline_ms,
+static enum err ask_once(struct connection *connection, struct bytes request,
                          struct bytes *ret_frame)
 {
-    int64_t left_ms = deadline_ms - clock_monotonic_ms();
-    left_ms = left_ms < ANSWER_WAIT_MS ? left_ms : ANSWER_WAIT_MS;
-    enum err err = connection_wait(connection, left_ms);
+    enum err err = connection_wait(connection, CONNECT_WAIT_MS);
     err = err != ERR_OK ? err : connection_send(connection, request);
-    return err != ERR_OK ? err : connection_receive(connection, left_ms, ret_frame);
+    return err != ERR_OK ? err : connection_receive(connection, PACE_ANSWER_MS, ret_frame);
 }
 
 enum err connection_ask(struct connection *connection, struct bytes request, int64_t deadline_ms,
                         struct complaint *complaint, struct bytes *ret_frame)
 {
     for (;;) {
-        enum err err = ask_once(connection, request, deadline_ms, ret_frame);
+        enum err err = ask_once(connection, request, ret_frame);
         if (err == ERR_OK) {
             return ERR_OK;
         }

@@ -33,8 +33,10 @@ bool connection_is_hopeless(const struct connection *connection);
  * plain TCP connection of its own, for up to 3 s. Returns ERR_NETWORK. */
 enum err connection_why(struct connection *connection, struct complaint *complaint);
 
-/* Request and answer, renewing the connection as needed, until deadline_ms (monotonic). ERR_NETWORK
- * with words when it did not come to an answer. Requests must bear being repeated. */
+/* Request and answer. A connection that fails is renewed until deadline_ms (monotonic); one that
+ * comes about is waited for as long as a slow line needs (30 s for the handshake, PACE_ANSWER_MS
+ * for the answer), also beyond. ERR_NETWORK with words when it did not come to an answer. Requests
+ * must bear being repeated. */
 MUST_USE enum err connection_ask(struct connection *connection, struct bytes request,
                                  int64_t deadline_ms, struct complaint *complaint,
                                  struct bytes *ret_frame);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "agents/client/pace.h"
 #include "proto/access.h"
 #include "proto/frames.h"
 
@@ -20,6 +21,7 @@ struct follow {
     enum asking asking;
     bool is_outstanding;
     uint64_t number; /* of the request outstanding, or the last */
+    struct pace pace;
     struct arena arena;
     struct follow_record *records;
     size_t record_capacity;
@@ -61,6 +63,7 @@ enum err follow_make(const struct follow_options *options, struct cursor_state *
     }
     follow->options = *options;
     follow->cursor = cursor;
+    pace_begin(&follow->pace);
     follow->arena.budget = (size_t)16 * ANSWER_MAX;
     from_cursor(follow);
     *ret_follow = follow;
@@ -84,6 +87,9 @@ void follow_from_end(struct follow *follow)
 
 void follow_forget(struct follow *follow)
 {
+    if (follow->is_outstanding) {
+        pace_lost(&follow->pace);
+    }
     follow->is_outstanding = false;
 }
 
@@ -123,8 +129,8 @@ static enum err ask_fetch(struct follow *follow, struct buffer *frame)
     Ihuriro__V1__Fetch fetch = IHURIRO__V1__FETCH__INIT;
     fetch.position = &from;
     fetch.filter = (PbFilter *)(uintptr_t)follow->options.filter; /* packed only */
-    fetch.has_max_bytes = is_end || follow->options.max_bytes > 0;
-    fetch.max_bytes = is_end ? 1 : follow->options.max_bytes;
+    fetch.has_max_bytes = 1;
+    fetch.max_bytes = is_end ? 1 : follow->pace.bytes;
     fetch.has_wait_ms = 1;
     fetch.wait_ms = is_end ? 0 : follow->options.wait_ms;
     fetch.has_until = is_end;
@@ -318,6 +324,7 @@ static enum err take_records(struct follow *follow, struct bytes body, struct co
         !(follow->asking == ASKING_END || is_at_cursor(follow, &from))) {
         return ERR_OK; /* late, or not from where we stand: ignored (1) */
     }
+    pace_came(&follow->pace, body.size);
     enum err err = check_checkpoint(follow, message, &step->to, complaint, &newest);
     err = err != ERR_OK ? err : take_all(follow, message, &from, complaint, step);
     if (err != ERR_OK) {

@@ -18,7 +18,6 @@ struct follow_options {
     const struct hub_identity *hub;
     const PbFilter *filter; /* or NULL; outlives the follow */
     uint32_t wait_ms;       /* how long the hub may hold a request */
-    uint32_t max_bytes;     /* of an answer; 0: what the hub gives */
 };
 
 enum follow_kind {

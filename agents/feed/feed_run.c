@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "agents/client/connection.h"
+#include "agents/client/pace.h"
 #include "agents/feed/output.h"
 #include "conf/clock.h"
 #include "conf/signals.h"
 #include "proto/access.h"
 
 #define WAIT_MS       FETCH_WAIT_MS_MAX
-#define SLACK_MS      15000 /* an answer that is later than this is lost */
-#define CONNECT_MS    10000
+#define SLACK_MS      (PACE_ANSWER_MS - WAIT_MS) /* an answer that is later than this is lost */
+#define CONNECT_MS    30000  /* a handshake takes six ways: 18 s where a way takes three */
 #define PATIENCE_MS   15000  /* before the first answer; afterwards it tries for ever */
 #define SCRIPT_MS     5000   /* the same with --until-head, which is for scripts */
 #define TELL_AGAIN_MS 300000 /* the same trouble */

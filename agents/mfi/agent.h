@@ -53,7 +53,8 @@ struct agent_settings {
 MUST_USE enum err agent_settings(struct agent *agent, struct arena *arena,
                                  struct complaint *complaint, struct agent_settings *ret_settings);
 
-/* Once a day, whoever comes by: reports older than 400 days go. ret_pruned: how many. */
+/* Once a day, whoever comes by: reports older than 400 days go, by our clock and by what the hub
+ * last said. ret_pruned: how many. */
 MUST_USE enum err agent_prune(struct agent *agent, size_t *ret_pruned);
 
 /* Held by the process that talks to the hub. ERR_BUSY: another one does. */

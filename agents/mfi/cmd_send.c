@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agents/mfi/commands.h"
+#include "agents/mfi/notes.h"
 #include "agents/mfi/queue.h"
 #include "agents/mfi/talk.h"
 #include "conf/clock.h"
@@ -321,6 +322,27 @@ static enum err print_outcomes(struct sending *sending, size_t *ret_open)
     return err;
 }
 
+/* What is known of the reason, also where nothing has failed so far; beside a running agent, what
+ * that one met last. */
+static void say_why(const struct sending *sending)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    struct contact contact = {0};
+    if (sending->last_trouble[0] != '\0') {
+        fprintf(stderr, "%s\n", sending->last_trouble);
+    } else if (sending->talk != NULL && talk_is_greeted(sending->talk)) {
+        fprintf(stderr, "The hub was reached, and its answer is still under way.\n");
+    } else if (sending->talk != NULL) {
+        fprintf(stderr,
+                "The hub at %s has not answered so far. Is there a network, and does a firewall "
+                "let the connection through?\n",
+                sending->agent->conf.ingest);
+    } else if (txn_begin(outbox_env(sending->agent->outbox), false, &txn) == ERR_OK &&
+               contact_get(&txn, &contact) == ERR_OK && contact.last_error[0] != '\0') {
+        fprintf(stderr, "%s\n", contact.last_error);
+    }
+}
+
 static void say_kept(const struct sending *sending, size_t open)
 {
     fflush(stdout);
@@ -331,9 +353,7 @@ static void say_kept(const struct sending *sending, size_t open)
                                   : "there is a network",
             sending->is_beside ? "the running mfi-agent does it"
                                : "`mfi-agent run` or `mfi-agent send`");
-    if (sending->last_trouble[0] != '\0') {
-        fprintf(stderr, "%s\n", sending->last_trouble);
-    }
+    say_why(sending);
 }
 
 static enum err say_nothing_queued(const struct sending *sending)

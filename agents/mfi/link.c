@@ -184,7 +184,8 @@ static const char *const failure_words[] = {
         "The hub at %s closed the connection before the handshake was done: it is not the hub that "
         "hub.pub "
         "is of, or it does not know this agent's key yet. Compare hub.pub with the operator's, and "
-        "ask whether the line that `mfi-agent init` printed was run.",
+        "ask whether the line that `mfi-agent init` printed was run. If it worked before, the hub "
+        "may be full just now; it is tried again by itself.",
     [FAILED_PROTOCOL] = "What answers at %s is not a hub, or not the one that hub.pub is of. "
                         "Compare hub.pub with the "
                         "operator's.",
@@ -203,6 +204,15 @@ static enum failure closed_while_reaching(const struct link *link)
     return link->is_resolved || link->was_closed ? FAILED_REACH : FAILED_NAME;
 }
 
+/* Another hub, or one that does not know our key, closes at once. What takes this long is a line
+ * that swallows or crawls, and a hub that gives up on it after 15 s. */
+static enum failure closed_in_handshake(const struct link *link)
+{
+    enum { SWALLOWED_MS = 10000 };
+    bool is_late = clock_monotonic_ms() - link->opened_at_ms >= SWALLOWED_MS;
+    return is_late ? FAILED_SILENT : FAILED_CLOSED;
+}
+
 static enum failure understand(struct link *link, int event)
 {
     switch (event) {
@@ -216,15 +226,15 @@ static enum failure understand(struct link *link, int event)
         link->was_closed = true; /* CONNECT_RETRIED follows */
         return FAILED_NONE;
     case ZMQ_EVENT_CONNECT_RETRIED:
-        return link->is_connected ? FAILED_CLOSED : closed_while_reaching(link);
+        return link->is_connected ? closed_in_handshake(link) : closed_while_reaching(link);
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
         return FAILED_KEY;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         return FAILED_PROTOCOL;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        return FAILED_CLOSED;
+        return closed_in_handshake(link);
     case ZMQ_EVENT_DISCONNECTED:
-        return link->is_up ? FAILED_BROKE : FAILED_CLOSED;
+        return link->is_up ? FAILED_BROKE : closed_in_handshake(link);
     default:
         return FAILED_NONE;
     }

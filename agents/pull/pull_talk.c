@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/client/pace.h"
 #include "conf/clock.h"
 #include "conf/terminal.h"
 #include "proto/frames.h"
 
-#define PATIENCE_MS 10000  /* for one answer, reconnecting meanwhile */
+#define PATIENCE_MS 10000  /* with connections that come to nothing */
+#define LOSSES_MAX  6      /* in a row: of one answer, by a line that is too slow or breaks */
 #define BUSY_MAX_MS 600000 /* of RETRY_LATER, for one answer */
 
 /* One question until its answer; RETRY_LATER is waited out. ret_body is good until the next call.
@@ -156,7 +158,7 @@ enum err pull_open(struct connection *connection, const struct hub_identity *hub
 /* ---- FETCH ---- */
 
 static enum err fetch_one(struct connection *connection, const struct snapshot_terms *terms,
-                          PbFilter *filter, uint64_t number, struct position *at,
+                          PbFilter *filter, uint64_t number, struct pace *pace, struct position *at,
                           struct complaint *complaint, struct buffer *records_pb)
 {
     AUTO(arena_close) struct arena arena = {.budget = (size_t)16 * ANSWER_MAX};
@@ -176,10 +178,13 @@ static enum err fetch_one(struct connection *connection, const struct snapshot_t
     fetch.has_rights = 1;
     fetch.rights = pb_of_bytes(bytes_of(terms->rights, SHA256_BYTES));
     fetch.number = number;
+    fetch.has_max_bytes = 1;
+    fetch.max_bytes = pace->bytes;
     enum err err = ask(connection, VERB_FETCH, &fetch.base, VERB_RECORDS, complaint, &body);
     if (err != ERR_OK) {
         return err;
     }
+    pace_came(pace, body.size);
     if (MESSAGE_UNPACK(records, MESSAGE_TOLERANT, body, &arena, &records) != ERR_OK ||
         !position_of(records->from, &start)) {
         return complain(complaint, ERR_MALFORMED, "The hub's answer cannot be read.");
@@ -196,6 +201,18 @@ static enum err fetch_one(struct connection *connection, const struct snapshot_t
     return err;
 }
 
+/* An answer that did not come is asked for again, as a shorter one, over another connection: what
+ * might still come over the old one answers nothing any more. */
+static enum err after_loss(struct connection *connection, struct pace *pace, unsigned *losses,
+                           enum err err)
+{
+    if (err != ERR_NETWORK || ++*losses > LOSSES_MAX || connection_is_hopeless(connection)) {
+        return err;
+    }
+    pace_lost(pace);
+    return connection_renew(connection);
+}
+
 enum err pull_fetch(struct connection *connection, const struct snapshot_terms *terms,
                     const struct pull_opened *opened, struct complaint *complaint,
                     struct buffer *records_pb)
@@ -203,12 +220,17 @@ enum err pull_fetch(struct connection *connection, const struct snapshot_terms *
     AUTO(arena_close) struct arena arena = {0};
     struct position at = {.size = 0};
     struct progress progress;
+    struct pace pace;
+    unsigned losses = 0; /* in a row */
     PbFilter *filter = NULL;
     enum err err = snapshot_filter(terms, &arena, &filter);
     merkle_empty(&at.root);
     progress_begin(&progress, "Pulling");
+    pace_begin(&pace);
     for (uint64_t number = 2; err == ERR_OK && at.size < terms->position.size; number++) {
-        err = fetch_one(connection, terms, filter, number, &at, complaint, records_pb);
+        err = fetch_one(connection, terms, filter, number, &pace, &at, complaint, records_pb);
+        losses = err == ERR_OK ? 0 : losses;
+        err = err == ERR_OK ? ERR_OK : after_loss(connection, &pace, &losses, err);
         progress_step(&progress, at.size, terms->position.size);
     }
     progress_end(&progress);

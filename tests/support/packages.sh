@@ -7,8 +7,8 @@
 # shellcheck disable=SC2034
 packages_build=(
     build-essential cmake ninja-build pkg-config protobuf-c-compiler protobuf-compiler
-    libprotobuf-c-dev libzmq3-dev liblmdb-dev libconfig-dev libsodium-dev libjansson-dev
-    libcsv-dev
+    libprotobuf-c-dev libzmq3-dev liblmdb-dev libconfig-dev libsodium-dev nettle-dev
+    libjansson-dev libcsv-dev
 )
 # What the tests and lints use besides.
 # shellcheck disable=SC2034
