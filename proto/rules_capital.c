@@ -22,8 +22,7 @@ void evaluate_balance(struct judging *judging, const struct rule *rule)
     const PbCapital *capital = body(judging);
     if (capital == NULL || !capital->has_total_assets || !capital->has_total_liabilities ||
         !capital->has_paid_in_capital || !capital->has_reserves ||
-        !capital->has_retained_earnings || !capital->has_donated ||
-        !capital->has_current_result) {
+        !capital->has_retained_earnings || !capital->has_donated || !capital->has_current_result) {
         return;
     }
     wide expected = (wide)capital->total_liabilities + capital->paid_in_capital +
@@ -34,8 +33,8 @@ void evaluate_balance(struct judging *judging, const struct rule *rule)
     if (difference >= -BALANCE_UNITS && difference <= BALANCE_UNITS) {
         return;
     }
-    bool is_near = is_within(expected, capital->total_assets, capital->total_assets,
-                             BALANCE_NEAR_BP);
+    bool is_near =
+        is_within(expected, capital->total_assets, capital->total_assets, BALANCE_NEAR_BP);
     judging_find_values(judging, rule, is_near ? SEVERITY_WARNING : SEVERITY_ERROR,
                         "capital.total_assets", expected, capital->total_assets);
 }
@@ -136,8 +135,7 @@ void evaluate_same_deposits(struct judging *judging, const struct rule *rule)
         return;
     }
     if (judging->report->liquidity != NULL) {
-        judging_expect_equal(judging, rule, "liquidity.deposits", pair.capital->deposits,
-                             deposits);
+        judging_expect_equal(judging, rule, "liquidity.deposits", pair.capital->deposits, deposits);
     } else {
         judging_expect_equal(judging, rule, "capital.deposits", deposits, pair.capital->deposits);
     }

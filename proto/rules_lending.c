@@ -161,8 +161,7 @@ static bool is_unknown_code(const char *code)
 void evaluate_unknown_codes(struct judging *judging, const struct rule *rule)
 {
     const PbPortfolio *portfolio = body(judging);
-    for (size_t i = 0; portfolio != NULL && portfolio->has_glp && i < portfolio->n_breakdown;
-         i++) {
+    for (size_t i = 0; portfolio != NULL && portfolio->has_glp && i < portfolio->n_breakdown; i++) {
         const PbBreakdownRow *row = portfolio->breakdown[i];
         if (row->has_dim2 || !row->has_outstanding || !is_unknown_code(row->code) ||
             is_within(0, row->outstanding, portfolio->glp, judging_tolerance_bp(judging, rule))) {

@@ -85,12 +85,11 @@ void evaluate_borrowing_maturities(struct judging *judging, const struct rule *r
     judging_expect_equal(judging, rule, "liquidity.maturities", lenders, buckets);
 }
 
-/* LIQ-05, D30, D43: the largest <= the 20 largest <= all. */
+/* LIQ-05, D30, D43: the largest <= the 20 largest <= all. Borrowers: POR-18. */
 void evaluate_largest(struct judging *judging, const struct rule *rule)
 {
     const PbExposures *exposures = judging->report->exposures;
-    const PbReport *liquidity = judging->context->liquidity;
-    const PbReport *portfolio = judging->context->portfolio;
+    const PbReport *liquidity = judging_same_end(judging, judging->context->liquidity);
     if (exposures == NULL) {
         return;
     }
@@ -98,20 +97,11 @@ void evaluate_largest(struct judging *judging, const struct rule *rule)
         judging_expect_at_most(judging, rule, "exposures.largest_depositor",
                                exposures->top20_depositors, exposures->largest_depositor);
     }
-    if (exposures->has_largest_borrower && exposures->has_top20_borrowers) {
-        judging_expect_at_most(judging, rule, "exposures.largest_borrower",
-                               exposures->top20_borrowers, exposures->largest_borrower);
-    }
     int64_t deposits = 0;
     if (exposures->has_top20_depositors && liquidity != NULL && liquidity->liquidity != NULL &&
         deposits_total(liquidity->liquidity, &deposits)) {
         judging_expect_at_most(judging, rule, "exposures.top20_depositors", deposits,
                                exposures->top20_depositors);
-    }
-    if (exposures->has_top20_borrowers && portfolio != NULL && portfolio->portfolio != NULL &&
-        portfolio->portfolio->has_glp) {
-        judging_expect_at_most(judging, rule, "exposures.top20_borrowers",
-                               portfolio->portfolio->glp, exposures->top20_borrowers);
     }
 }
 

@@ -65,8 +65,7 @@ void evaluate_trained_women(struct judging *judging, const struct rule *rule)
 static const Ihuriro__V1__EmergencyFund *fund_of(const struct judging *judging)
 {
     const PbOperations *operations = body(judging);
-    const Ihuriro__V1__EmergencyFund *fund =
-        operations == NULL ? NULL : operations->emergency_fund;
+    const Ihuriro__V1__EmergencyFund *fund = operations == NULL ? NULL : operations->emergency_fund;
     return fund != NULL && fund->has_requested ? fund : NULL;
 }
 
@@ -74,9 +73,8 @@ static const Ihuriro__V1__EmergencyFund *fund_of(const struct judging *judging)
 void evaluate_fund_split(struct judging *judging, const struct rule *rule)
 {
     const Ihuriro__V1__EmergencyFund *fund = fund_of(judging);
-    if (fund == NULL ||
-        !(fund->has_for_liquidity || fund->has_for_client_relief || fund->has_for_capital ||
-          fund->has_for_digital || fund->has_for_health)) {
+    if (fund == NULL || !(fund->has_for_liquidity || fund->has_for_client_relief ||
+                          fund->has_for_capital || fund->has_for_digital || fund->has_for_health)) {
         return;
     }
     wide sum = (wide)(fund->has_for_liquidity ? fund->for_liquidity : 0) +

@@ -1,9 +1,9 @@
-/* Rules that compare with an earlier period of the same institution: POR-16, LIQ-02, LIQ-10, XRP-04,
- * CAP-05, TIM-01 to TIM-05; and TIM-06, DEL-03.
+/* Rules that compare with an earlier period of the same institution: POR-16, LIQ-02, LIQ-10,
+ * XRP-04, CAP-05, TIM-01 to TIM-05; and TIM-06, DEL-03.
  *
- * A roll-forward begins at `opening`, what stood the day before this period, whatever the frequency; a
- * change is against `preceding`, the period before of the same frequency. Where there is none the
- * rule does not fire (D39). */
+ * A roll-forward begins at `opening`, what stood the day before this period, whatever the
+ * frequency; a change is against `preceding`, the period before of the same frequency. Where there
+ * is none the rule does not fire (D39). */
 #include <string.h>
 
 #include "proto/fields.h"
@@ -64,8 +64,8 @@ void evaluate_portfolio_rolls(struct judging *judging, const struct rule *rule)
         !now->has_principal_collected || !now->has_written_off) {
         return;
     }
-    wide expected = (wide)then->glp + now->disbursed - now->principal_collected -
-                    now->written_off + (now->has_glp_adjustment ? now->glp_adjustment : 0);
+    wide expected = (wide)then->glp + now->disbursed - now->principal_collected - now->written_off +
+                    (now->has_glp_adjustment ? now->glp_adjustment : 0);
     judging_expect_rolled(judging, rule, "portfolio.glp", expected, now->glp, GROSS_BP);
 }
 
@@ -124,8 +124,8 @@ void evaluate_jump(struct judging *judging, const struct rule *rule)
     if (is_within(then->glp, now->glp, then->glp, tolerance)) {
         return;
     }
-    bool is_gross = !is_within(then->glp, now->glp, then->glp, JUMP_GROSS_BP) ||
-                    is_scaled(then->glp, now->glp);
+    bool is_gross =
+        !is_within(then->glp, now->glp, then->glp, JUMP_GROSS_BP) || is_scaled(then->glp, now->glp);
     judging_find_values(judging, rule,
                         is_gross ? judging_softened(judging, rule, SEVERITY_ERROR)
                                  : SEVERITY_WARNING,
@@ -324,7 +324,8 @@ void evaluate_vintages(struct judging *judging, const struct rule *rule)
     bool is_no_correction =
         report->has_reason && ((int)report->reason == IHURIRO__V1__REPORT__REASON__FINALISED ||
                                (int)report->reason == IHURIRO__V1__REPORT__REASON__EXPLAINED);
-    if (!is_no_correction && report->vintage > VINTAGES_WITHOUT_A_WORD) {
+    if (!is_no_correction && judging->context->knows_history &&
+        report->vintage > VINTAGES_WITHOUT_A_WORD) {
         judging_find_values(judging, rule, rule->severity, "vintage", VINTAGES_WITHOUT_A_WORD,
                             report->vintage);
     }

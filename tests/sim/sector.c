@@ -290,6 +290,7 @@ static struct snapshot before_correction(struct random *random, const struct sna
     s.outstanding[0] += moved;
     s.glp += moved;
     s.collected -= moved;
+    s.collected_on_due = s.collected_on_due < s.collected ? s.collected_on_due : s.collected;
     s.due -= moved;
     int64_t paid = s.withdrawal / 3;
     int64_t kept = sim_round(sim_clip(random_normal(random, 0.0, 0.3), -0.9, 0.9) * (double)paid);

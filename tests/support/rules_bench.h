@@ -14,7 +14,7 @@ struct bench {
 };
 
 void bench_close(struct bench *bench);
-/* A valid PORTFOLIO, LIQUIDITY or EXPOSURES of RW-MF-412, 2020-06, received on time by a hub that
+/* A valid report of RW-MF-412, 2020-06, received on time by a hub that
  * holds nothing of its place. */
 void bench_open(struct bench *bench, int type);
 /* Judges anew. */
@@ -34,8 +34,11 @@ struct rule_case {
 #define P TYPE_PORTFOLIO
 #define L TYPE_LIQUIDITY
 #define X TYPE_EXPOSURES
+#define O TYPE_OPERATIONS
+#define C TYPE_CAPITAL
 #define E SEVERITY_ERROR
 #define W SEVERITY_WARNING
+#define I SEVERITY_INFO
 #define GOOD(type, change)                       \
     {                                            \
         type, change, NULL, E, NULL, false, 0, 0 \
@@ -53,11 +56,15 @@ struct rule_case {
 /* Each case finds what it says and nothing that is good finds anything: a sentence on failure, ""
  * when all hold. */
 const char *cases_check(const struct rule_case *cases, size_t count);
-/* Every rule whose id begins with the prefix has a case that fails it. */
-const char *cases_cover(const struct rule_case *cases, size_t count, const char *prefix);
+/* Every rule from one id to another has a case that fails it. */
+const char *cases_cover(const struct rule_case *cases, size_t count, const char *first,
+                        const char *last);
 /* Every finding of every case makes a sentence without a hole in it. */
 const char *cases_speak(const struct rule_case *cases, size_t count);
 
 void nothing(struct bench *bench); /* changes nothing */
+/* What it is compared with: valid reports of the same period, and of the month before. */
+void with_the_other_reports(struct bench *bench);
+PbReport *with_the_month_before(struct bench *bench);
 
 #endif
