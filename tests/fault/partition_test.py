@@ -16,6 +16,7 @@ import journal  # noqa: E402
 from lab import DAY, Agent, Institution, Reader, expect, run, run_scenarios, wait_until  # noqa: E402
 
 IS_LONG = os.environ.get("LONG", "0") != "0"
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 SKIPPED = 77
 QUIET = 60  # seconds after the network is whole again within which all outboxes are empty
 FIRST_DAY = int(time.time()) // DAY - 380
