@@ -367,8 +367,9 @@ static enum err authenticate(struct submission *submission, bool *ret_is_done)
                       false);
     }
     struct findings findings = {.arena = &ingest->words};
-    err =
-        rules_refuse(report, writer_settings(ingest->writer), ingest->identity->is_test, &findings);
+    err = rules_refuse_received(report, submission->envelope->report.size,
+                                writer_settings(ingest->writer), ingest->identity->is_test,
+                                &findings);
     if (err == ERR_REFUSED) {
         return refuse(submission, findings.rows[0].rule, findings.rows[0].path,
                       rule_find(findings.rows[0].rule)->summary, false);
