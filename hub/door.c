@@ -94,6 +94,20 @@ void *door_socket(const struct door *door)
     return door->socket;
 }
 
+enum err door_fd(const struct door *door, int *ret_fd)
+{
+    size_t size = sizeof *ret_fd;
+    return zmq_getsockopt(door->socket, ZMQ_FD, ret_fd, &size) == 0 ? ERR_OK : ERR_NETWORK;
+}
+
+bool door_has_arrived(const struct door *door)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(door->socket, ZMQ_EVENTS, &events, &size) == 0 &&
+           (events & ZMQ_POLLIN) != 0;
+}
+
 /* Reads the frames behind the second one to their end, keeping none. */
 static void drain_rest(struct door *door)
 {

@@ -284,12 +284,12 @@ static const struct verb_row verbs[] = {
     {VERB_SETTLED, settled_take}, {VERB_GET_SETTINGS, settings_take},
 };
 
-enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct bytes frame)
+/* Whose key it is, is asked of the registry as it is now: a revoked one is refused from the next
+ * message on, also if that was examined before. */
+static enum err take(struct ingest *ingest, const struct peer *peer,
+                     const struct examined *examined)
 {
-    struct sender sender = {.peer = peer};
-    int verb = 0;
-    struct bytes body = {0};
-    arena_reset(&ingest->arena);
+    struct sender sender = {.peer = peer, .examined = examined};
     arena_reset(&ingest->words);
     arena_reset(&ingest->beside);
     ingest->beside.budget = (size_t)4 * UNPACK_BUDGET; /* two reports that spent all of theirs */
@@ -303,19 +303,36 @@ enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct b
         has_member = has_member || sender.parties[i]->role == ROLE_MEMBER;
     }
     if (!has_member) {
+        ingest->counters->not_entitled++;
         return ingest_refuse(
             ingest, peer, "NOT_ENTITLED",
             "This transport key is not in force for any institution (any more). Ask "
             "the hub's operator.");
     }
-    err = frame_open(frame, &verb, &body);
+    err = examined->frame;
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && err == ERR_OK; i++) {
-        if (verbs[i].verb == verb) {
-            return verbs[i].take(ingest, &sender, body);
+        if (verbs[i].verb == examined->verb) {
+            return verbs[i].take(ingest, &sender, examined->body);
         }
     }
+    ingest->counters->malformed++;
     return ingest_refuse(ingest, peer, err == ERR_UNSUPPORTED ? "UNSUPPORTED" : "BAD_REQUEST",
                          "This frame is of no verb that the ingest door knows.");
+}
+
+enum err ingest_message(struct ingest *ingest, const struct peer *peer, struct bytes frame)
+{
+    struct examined examined;
+    arena_reset(&ingest->arena);
+    examine(ingest, peer, frame, &ingest->arena, &examined);
+    return take(ingest, peer, &examined);
+}
+
+enum err ingest_examined(struct ingest *ingest, const struct peer *peer,
+                         const struct examined *examined)
+{
+    arena_reset(&ingest->arena);
+    return take(ingest, peer, examined);
 }
 
 enum err ingest_end(struct ingest *ingest, const struct checkpoint **ret_checkpoint)

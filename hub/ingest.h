@@ -6,6 +6,7 @@
 #define IHURIRO_HUB_INGEST_H
 
 #include "hub/answers.h"
+#include "hub/examine.h"
 #include "hub/hub.h"
 #include "hub/quota.h"
 #include "hub/writer.h"
@@ -41,6 +42,9 @@ MUST_USE enum err ingest_begin(struct ingest *ingest, int64_t now_us, int64_t no
 /* Judges one frame. ERR_OK whatever the peer sent; else storage failed and the turn is lost. */
 MUST_USE enum err ingest_message(struct ingest *ingest, const struct peer *peer,
                                  struct bytes frame);
+/* The same of a frame that was examined before, with this ingest and peer. */
+MUST_USE enum err ingest_examined(struct ingest *ingest, const struct peer *peer,
+                                  const struct examined *examined);
 /* Seals, builds answers, commits. After ERR_OK the answers may be delivered; after anything else
  * the process must end. */
 MUST_USE enum err ingest_end(struct ingest *ingest, const struct checkpoint **ret_checkpoint);
@@ -49,6 +53,7 @@ MUST_USE enum err ingest_end(struct ingest *ingest, const struct checkpoint **re
  * key. */
 struct sender {
     const struct peer *peer;
+    const struct examined *examined;
     const struct party *const *parties;
     size_t party_count;
 };

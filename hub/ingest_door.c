@@ -1,12 +1,16 @@
-/* The ingest door's thread: the one writer. Drains what has arrived (bounded), judges, commits
- * once, answers all. */
+/* The ingest door: receives what has arrived; examines it ahead; a turn decides, commits once, and
+ * answers all. Its threads are a crew (crew.h), of which one at a time is the writer. */
+#include <poll.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #include "conf/clock.h"
 #include "conf/log.h"
+#include "hub/crew.h"
 #include "hub/ingest.h"
 
 #define WRITES_PER_TURN 64
@@ -16,6 +20,11 @@ struct ingest_door {
     struct hub *hub;
     struct door *door;
     struct ingest ingest;
+    struct crew *crew;
+    pthread_mutex_t socket; /* who sends or receives holds it */
+    int socket_fd;
+    int nudge_fd;
+    bool is_waiting; /* somebody waits for the socket, and would not hear of what a sender woke */
     int64_t readers_checked_ms;
     enum clock_state told_state;
     /* the doors' requests of this turn, told once it is committed */
@@ -46,21 +55,29 @@ static bool is_turn_full(const struct ingest_door *self, size_t messages, size_t
            (messages > 0 && clock_monotonic_ms() - self->ingest.now_ms >= TURN_MS_MAX);
 }
 
-static enum err take_messages(struct ingest_door *self)
+static enum err decide_one(struct ingest_door *self, struct unit *unit)
 {
+    size_t i = unit->decided++;
+    return unit->is_final[i] ? ingest_examined(&self->ingest, &unit->peers[i], &unit->examined[i])
+                             : ingest_message(&self->ingest, &unit->peers[i], unit_frame(unit, i));
+}
+
+static enum err take_messages(struct ingest_door *self, size_t *ret_count)
+{
+    size_t count = 0;
     size_t bytes = 0;
-    for (size_t i = 0; !is_turn_full(self, i, bytes); i++) {
-        struct incoming incoming;
-        if (door_receive(self->door, &incoming) != ERR_OK) {
-            break;
-        }
-        bytes += incoming.frame.size;
-        enum err err = ingest_message(&self->ingest, &incoming.peer, incoming.frame);
-        if (err != ERR_OK) {
-            return err;
+    struct unit *unit = NULL;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && !is_turn_full(self, count, bytes) &&
+           (unit = crew_next(self->crew)) != NULL) {
+        while (err == ERR_OK && unit->decided < unit->count && !is_turn_full(self, count, bytes)) {
+            bytes += unit_frame(unit, unit->decided).size;
+            count++;
+            err = decide_one(self, unit);
         }
     }
-    return ERR_OK;
+    *ret_count = count;
+    return err;
 }
 
 /* Acts are validated; a refused one changes nothing and does not end the turn. Accesses are
@@ -109,6 +126,17 @@ static void send_frame(void *context, const struct peer *peer, struct bytes fram
     (void)door_send(self->door, peer, frame); /* what does not leave is asked again; counted */
 }
 
+/* Sending may take in the sign that something has arrived, for which somebody else waits. */
+static void deliver(struct ingest_door *self)
+{
+    pthread_mutex_lock(&self->socket);
+    answers_deliver(self->ingest.answers, send_frame, self);
+    if (self->is_waiting && door_has_arrived(self->door)) {
+        (void)eventfd_write(self->nudge_fd, 1); /* fails only when it is readable already */
+    }
+    pthread_mutex_unlock(&self->socket);
+}
+
 /* After commit, and only then: the registry others read, the head, the answers. */
 static void publish(struct ingest_door *self)
 {
@@ -123,11 +151,13 @@ static void publish(struct ingest_door *self)
     for (size_t i = 0; i < self->request_count; i++) {
         write_request_done(&self->requests[i], &self->written[i]);
     }
-    answers_deliver(self->ingest.answers, send_frame, self);
+    deliver(self);
 }
 
-static void turn(struct ingest_door *self)
+static void turn(void *context)
 {
+    struct ingest_door *self = context;
+    size_t count = 0;
     const struct checkpoint *checkpoint = NULL;
     enum clock_state state = hub_clock_check(self->hub->clock);
     if (state != self->told_state) {
@@ -137,14 +167,19 @@ static void turn(struct ingest_door *self)
     }
     enum err err = ingest_begin(&self->ingest, hub_clock_now_us(self->hub->clock),
                                 clock_monotonic_ms(), state);
-    err = err != ERR_OK ? err : take_messages(self);
+    err = err != ERR_OK ? err : take_messages(self, &count);
     err = err != ERR_OK ? err : take_writes(self);
+    if (count > 1) { /* where one came alone, nobody else is awaited */
+        crew_hand_over(self->crew);
+    }
     err = err != ERR_OK ? err : ingest_end(&self->ingest, &checkpoint);
     if (err != ERR_OK) {
         give_up("ingest_commit_failed", err);
     }
     publish(self);
 }
+
+/* ---- what goes on beside the turns ---- */
 
 static void look_after(struct ingest_door *self)
 {
@@ -155,20 +190,78 @@ static void look_after(struct ingest_door *self)
     }
 }
 
-static void loop(struct ingest_door *self)
+static void fill(struct ingest_door *self, struct unit *unit)
 {
-    zmq_pollitem_t items[] = {
-        {.socket = door_socket(self->door), .events = ZMQ_POLLIN},
-        {.fd = writer_queue_fd(self->hub->writes), .events = ZMQ_POLLIN},
-        {.fd = self->hub->stop_fd, .events = ZMQ_POLLIN},
+    struct incoming incoming;
+    pthread_mutex_lock(&self->socket);
+    self->is_waiting = false;
+    while (!unit_is_full(unit) && door_receive(self->door, &incoming) == ERR_OK) {
+        if (unit_add(unit, &incoming) != ERR_OK) {
+            give_up("ingest_out_of_memory", ERR_MEMORY);
+        }
+    }
+    self->is_waiting = unit->count == 0;
+    pthread_mutex_unlock(&self->socket);
+}
+
+static bool receive(void *context, struct unit *unit)
+{
+    struct ingest_door *self = context;
+    struct pollfd items[] = {
+        {.fd = self->socket_fd, .events = POLLIN},
+        {.fd = writer_queue_fd(self->hub->writes), .events = POLLIN},
+        {.fd = self->hub->stop_fd, .events = POLLIN},
+        {.fd = self->nudge_fd, .events = POLLIN},
     };
-    while (!self->hub->is_stopping) {
-        int ready = zmq_poll(items, 3, IDLE_MS);
-        if (ready > 0 && ((items[0].revents | items[1].revents) & ZMQ_POLLIN)) {
-            turn(self);
+    for (;;) {
+        fill(self, unit);
+        if (unit->count > 0 || self->hub->is_stopping) {
+            return false;
         }
         look_after(self);
+        if (poll(items, sizeof items / sizeof items[0], IDLE_MS) <= 0) {
+            continue;
+        }
+        if (items[3].revents != 0) {
+            eventfd_t told;
+            (void)eventfd_read(self->nudge_fd, &told);
+        }
+        if (items[1].revents != 0) {
+            return true;
+        }
     }
+}
+
+static void examine_unit(void *context, struct unit *unit)
+{
+    const struct ingest_door *self = context;
+    unit->arena.budget = UNIT_ARENA;
+    for (size_t i = 0; i < unit->count; i++) {
+        examine(&self->ingest, &unit->peers[i], unit_frame(unit, i), &unit->arena,
+                &unit->examined[i]);
+        unit->is_final[i] = examined_is_final(&unit->examined[i]);
+    }
+}
+
+static bool is_over(void *context)
+{
+    const struct ingest_door *self = context;
+    return self->hub->is_stopping;
+}
+
+static enum err make_crew(struct ingest_door *self)
+{
+    const struct crew_jobs jobs = {
+        .context = self,
+        .receive = receive,
+        .examine = examine_unit,
+        .turn = turn,
+        .is_over = is_over,
+    };
+    pthread_mutex_init(&self->socket, NULL);
+    self->nudge_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    enum err err = self->nudge_fd < 0 ? ERR_MEMORY : door_fd(self->door, &self->socket_fd);
+    return err != ERR_OK ? err : crew_make(&jobs, &self->crew);
 }
 
 void *ingest_door_run(void *argument)
@@ -196,6 +289,7 @@ void *ingest_door_run(void *argument)
     randombytes_buf(self->ingest.session_key, sizeof self->ingest.session_key);
     enum err err = door_open(hub->zmq, &options, &complaint, &self->door);
     err = err != ERR_OK ? err : answers_make(&self->ingest.answers);
+    err = err != ERR_OK ? err : make_crew(self);
     err = err != ERR_OK ? err
                         : quota_make(hub->config.quota_bucket, hub->config.quota_per_hour,
                                      &self->ingest.quota);
@@ -207,7 +301,10 @@ void *ingest_door_run(void *argument)
         _exit(2);
     }
     log_event(LOG_INFO, "door_open", "door=ingest endpoint=%s", hub->config.ingest);
-    loop(self);
+    crew_run(self->crew);
+    crew_close(&self->crew);
+    close(self->nudge_fd);
+    pthread_mutex_destroy(&self->socket);
     door_close(&self->door);
     answers_close(&self->ingest.answers);
     quota_close(&self->ingest.quota);

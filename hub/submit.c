@@ -14,10 +14,9 @@ struct submission {
     struct ingest *ingest;
     const struct sender *sender;
     const Ihuriro__V1__Submit *message;
-    struct envelope envelope;
+    const struct envelope *envelope;
     const struct party *party;
-    bool has_receipt; /* a genuine one, of this hub and id */
-    struct receipt receipt;
+    const struct receipt *receipt; /* NULL: none that counts */
     struct place place;
 };
 
@@ -55,7 +54,7 @@ static const struct party *refused_party(const struct submission *submission)
     if (submission->party != NULL) {
         return submission->party;
     }
-    const PbReport *report = submission->envelope.message;
+    const PbReport *report = submission->envelope->message;
     const struct party *claimed =
         report == NULL
             ? NULL
@@ -77,7 +76,7 @@ static enum err keep_refusal(const struct submission *submission, const char *ru
         return err;
     }
     memcpy(refusal.sender, sender->id, sizeof refusal.sender);
-    memcpy(refusal.id, submission->envelope.id, sizeof refusal.id);
+    memcpy(refusal.id, submission->envelope->id, sizeof refusal.id);
     strncpy(refusal.rule, rule, sizeof refusal.rule - 1);
     if (path != NULL) {
         text_escape(bytes_of(path, strlen(path)), refusal.path, sizeof refusal.path);
@@ -123,7 +122,7 @@ static enum err give_receipt(const struct submission *submission, uint64_t seq)
 
 static void fill_header(const struct submission *submission, struct header *header)
 {
-    const PbReport *report = submission->envelope.message;
+    const PbReport *report = submission->envelope->message;
     header->kind = KIND_REPORT;
     header->type = (uint8_t)report->type;
     header->frequency = (uint8_t)report->period->frequency;
@@ -131,21 +130,21 @@ static void fill_header(const struct submission *submission, struct header *head
     header->period_end_day = report->period->end_day;
     header->vintage = report->vintage;
     memcpy(header->institution, report->institution, strlen(report->institution));
-    memcpy(header->id, submission->envelope.id, sizeof header->id);
-    memcpy(header->signer, submission->envelope.signer, sizeof header->signer);
-    memcpy(header->signature, submission->envelope.signature, sizeof header->signature);
+    memcpy(header->id, submission->envelope->id, sizeof header->id);
+    memcpy(header->signer, submission->envelope->signer, sizeof header->signer);
+    memcpy(header->signature, submission->envelope->signature, sizeof header->signature);
 }
 
 /* With the receipt's time, verdict and judgement: a re-offer, or an EARLIER_RECEIPT. */
 static enum err journal_as_receipted(const struct submission *submission, enum record_kind kind,
                                      uint64_t *ret_seq)
 {
-    struct append append = {.judgement = submission->receipt.judgement,
-                            .body = submission->envelope.raw};
+    struct append append = {.judgement = submission->receipt->judgement,
+                            .body = submission->envelope->raw};
     fill_header(submission, &append.header);
     append.header.kind = (uint8_t)kind;
-    append.header.verdict = submission->receipt.header.verdict;
-    append.header.first_received_at_us = submission->receipt.header.first_received_at_us;
+    append.header.verdict = submission->receipt->header.verdict;
+    append.header.first_received_at_us = submission->receipt->header.first_received_at_us;
     struct header header;
     enum err err = writer_report(submission->ingest->writer, &append, &header);
     if (err == ERR_OK) {
@@ -165,7 +164,7 @@ static void count_verdict(struct counters *counters, enum verdict verdict)
 static enum err look_beside(const struct submission *submission, struct rules_context *context)
 {
     struct ingest *ingest = submission->ingest;
-    const PbReport *report = submission->envelope.message;
+    const PbReport *report = submission->envelope->message;
     if ((int)report->type != TYPE_EXPOSURES) {
         return ERR_OK;
     }
@@ -194,14 +193,14 @@ static enum err journal_judged(const struct submission *submission)
     enum verdict verdict = VERDICT_NONE;
     enum err err = look_beside(submission, &context);
     err = err != ERR_OK ? err
-                        : rules_judge(submission->envelope.message, &context, &findings, &verdict);
+                        : rules_judge(submission->envelope->message, &context, &findings, &verdict);
     err = err != ERR_OK ? err
                         : judgement_pack(writer_settings_id(ingest->writer), &findings, &judgement);
     if (err != ERR_OK) {
         return err;
     }
     struct append append = {.judgement = buffer_bytes(&judgement),
-                            .body = submission->envelope.raw};
+                            .body = submission->envelope->raw};
     fill_header(submission, &append.header);
     append.header.verdict = (uint8_t)verdict;
     append.header.first_received_at_us = ingest->now_us;
@@ -222,8 +221,8 @@ static enum err take_held(const struct submission *submission)
 {
     const struct place *place = &submission->place;
     uint64_t seq = 0;
-    if (submission->has_receipt) {
-        const struct header *shown = &submission->receipt.header;
+    if (submission->receipt != NULL) {
+        const struct header *shown = &submission->receipt->header;
         bool is_better = shown->first_received_at_us < place->id_first_us ||
                          (verdict_accepts(shown->verdict) && !place->id_is_accepted);
         enum err err =
@@ -268,7 +267,7 @@ static enum err take_fresh(const struct submission *submission)
 {
     struct ingest *ingest = submission->ingest;
     enum key_standing standing =
-        party_signing_key(submission->party, submission->envelope.signer, ingest->now_us);
+        party_signing_key(submission->party, submission->envelope->signer, ingest->now_us);
     for (size_t i = 0; i < sizeof standings / sizeof standings[0]; i++) {
         if (standings[i].standing == standing) {
             return refuse(submission, "ENV-03", "signer", standings[i].text, standings[i].may_pass);
@@ -291,38 +290,32 @@ static enum err take_fresh(const struct submission *submission)
 
 /* A receipt vouches for the key that it names; another must be in force by itself. Otherwise
  * whoever holds the connection could have a stranger's signature journaled. */
-static bool vouches(const struct submission *submission)
+static bool vouches(const struct submission *submission, const struct receipt *receipt)
 {
-    const struct envelope *envelope = &submission->envelope;
-    return memcmp(submission->receipt.header.signer, envelope->signer, PUBLIC_KEY_BYTES) == 0 ||
+    const struct envelope *envelope = submission->envelope;
+    return memcmp(receipt->header.signer, envelope->signer, PUBLIC_KEY_BYTES) == 0 ||
            party_signing_key(submission->party, envelope->signer, submission->ingest->now_us) ==
                KEY_GOOD;
 }
 
-/* A receipt counts if it is this hub's own and of this id. One that names a position outside the
- * history says that history was lost. */
+/* One that names a position outside the history says that history was lost. */
 static enum err look_at_receipt(struct submission *submission)
 {
     struct ingest *ingest = submission->ingest;
-    if (!submission->message->has_receipt) {
+    const struct examined *examined = submission->sender->examined;
+    if (!examined->has_receipt) {
+        ingest->counters->forged_receipts += submission->message->has_receipt;
         return ERR_OK;
     }
-    struct receipt *receipt = &submission->receipt;
-    if (receipt_open(bytes_of_pb(submission->message->receipt), &ingest->arena, receipt) !=
-            ERR_OK ||
-        receipt_verify(receipt, ingest->identity, submission->envelope.id, NULL) != ERR_OK ||
-        (receipt->header.kind != KIND_REPORT && receipt->header.kind != KIND_EARLIER_RECEIPT)) {
-        ingest->counters->forged_receipts++;
-        return ERR_OK; /* a forged one, or another hub's, is as good as none */
-    }
-    submission->has_receipt = vouches(submission);
-    enum err err = journal_stands(writer_txn(ingest->writer), &receipt->checkpoint.position);
+    const struct checkpoint *checkpoint = &examined->receipt.checkpoint;
+    submission->receipt = vouches(submission, &examined->receipt) ? &examined->receipt : NULL;
+    enum err err = journal_stands(writer_txn(ingest->writer), &checkpoint->position);
     if (err == ERR_LOST) {
         bool is_new = false;
-        err = writer_history_lost(ingest->writer, &receipt->checkpoint, &is_new);
+        err = writer_history_lost(ingest->writer, checkpoint, &is_new);
         if (err == ERR_OK && is_new) {
             log_event(LOG_ERROR, "history_lost", "size=%llu",
-                      (unsigned long long)receipt->checkpoint.position.size);
+                      (unsigned long long)checkpoint->position.size);
         }
     }
     return err;
@@ -349,8 +342,7 @@ static enum err authenticate(struct submission *submission, bool *ret_is_done)
 {
     struct ingest *ingest = submission->ingest;
     *ret_is_done = true;
-    enum err err = envelope_open(bytes_of_pb(submission->message->envelope), MESSAGE_CANONICAL,
-                                 &ingest->arena, &submission->envelope);
+    enum err err = submission->sender->examined->opened;
     for (size_t i = 0; i < sizeof unreadables / sizeof unreadables[0]; i++) {
         if (unreadables[i].err == err) {
             ingest->counters->malformed++;
@@ -361,7 +353,7 @@ static enum err authenticate(struct submission *submission, bool *ret_is_done)
     if (err != ERR_OK) {
         return err;
     }
-    const PbReport *report = submission->envelope.message;
+    const PbReport *report = submission->envelope->message;
     submission->party = sender_party(submission->sender, report->institution);
     if (submission->party == NULL) {
         ingest->counters->not_entitled++;
@@ -369,14 +361,15 @@ static enum err authenticate(struct submission *submission, bool *ret_is_done)
             submission, "ENV-02", "institution",
             "The hub does not know this institution, or this agent does not speak for it.", true);
     }
-    if (envelope_verify(&submission->envelope) != ERR_OK) {
+    if (!submission->sender->examined->is_signed) {
         return refuse(submission, "ENV-03", "signature",
                       "The signature does not fit the report: it was changed after it was signed.",
                       false);
     }
     struct findings findings = {.arena = &ingest->words};
-    err =
-        rules_refuse(report, writer_settings(ingest->writer), ingest->identity->is_test, &findings);
+    err = rules_refuse_received(report, submission->envelope->report.size,
+                                writer_settings(ingest->writer), ingest->identity->is_test,
+                                &findings);
     if (err == ERR_REFUSED) {
         return refuse(submission, findings.rows[0].rule, findings.rows[0].path,
                       rule_find(findings.rows[0].rule)->summary, false);
@@ -396,13 +389,16 @@ static const char *hub_wide_reason(const struct ingest *ingest)
 
 enum err submit_take(struct ingest *ingest, const struct sender *sender, struct bytes body)
 {
-    struct submission submission = {.ingest = ingest, .sender = sender};
-    enum err err =
-        MESSAGE_UNPACK(submit, MESSAGE_TOLERANT, body, &ingest->arena, &submission.message);
-    if (err != ERR_OK) {
+    const struct examined *examined = sender->examined;
+    struct submission submission = {.ingest = ingest,
+                                    .sender = sender,
+                                    .message = examined->message,
+                                    .envelope = &examined->envelope};
+    (void)body; /* taken apart before */
+    if (examined->submit != ERR_OK) {
         return ingest_refuse(ingest, sender->peer, "BAD_REQUEST", "SUBMIT cannot be read.");
     }
-    if (!session_is_good(ingest, sender->peer, bytes_of_pb(submission.message->session))) {
+    if (!examined->is_in_session) {
         return hello_first(ingest, sender->peer);
     }
     ingest->counters->submitted++;
@@ -411,22 +407,22 @@ enum err submit_take(struct ingest *ingest, const struct sender *sender, struct 
         return retry_later(&submission, 60, true, reason);
     }
     bool is_done = false;
-    err = authenticate(&submission, &is_done);
+    enum err err = authenticate(&submission, &is_done);
     if (err != ERR_OK || is_done) {
         return err;
     }
     err = look_at_receipt(&submission);
-    const PbReport *report = submission.envelope.message;
+    const PbReport *report = submission.envelope->message;
     err = err != ERR_OK
               ? err
               : reports_place(writer_txn(ingest->writer), (int)report->type,
                               (int)report->period->frequency, report->period->end_day,
-                              report->institution, submission.envelope.id, &submission.place);
+                              report->institution, submission.envelope->id, &submission.place);
     if (err != ERR_OK) {
         return err;
     }
     if (submission.place.holds_id) {
         return take_held(&submission);
     }
-    return submission.has_receipt ? take_offered(&submission) : take_fresh(&submission);
+    return submission.receipt != NULL ? take_offered(&submission) : take_fresh(&submission);
 }

@@ -3,28 +3,27 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/check_inside.h"
 
-MUST_USE static enum err check_journal(struct check *check);
-MUST_USE static enum err check_stretch(struct check *check, uint64_t size);
-MUST_USE static enum err check_record(struct check *check, uint64_t seq);
+MUST_USE static enum err check_stretches(struct check *check, struct stretch stretches[static 2]);
+MUST_USE static enum err take_item(struct check *check, const struct check_item *item,
+                                   uint64_t seq);
 MUST_USE static enum err check_nodes(struct check *check, uint64_t seq, const struct hash *leaf,
                                      bool has_leaf);
 MUST_USE static enum err check_head(struct check *check, uint64_t size);
 MUST_USE static enum err check_ends(struct check *check);
 static void root_of(const struct check *check, struct hash *ret_root);
-MUST_USE static enum err last_key(struct check *check, size_t database, uint64_t *ret_last);
+MUST_USE static enum err last_key(struct txn *txn, size_t database, uint64_t *ret_last);
 
 enum err check_store(struct store *store, const struct hub_identity *hub,
                      void (*tell)(void *context, const char *sentence), void *context,
                      void (*progress)(void *context, uint64_t done, uint64_t of),
                      struct check_report *ret_report)
 {
-    AUTO(txn_end) struct txn txn = {0};
-    struct check check = {
-        .store = store, .txn = &txn, .tell = tell, .context = context, .progress = progress};
+    struct check check = {.store = store, .tell = tell, .context = context, .progress = progress};
     const struct store_meta *meta = store_meta(store);
     if (hub != NULL) {
         check.hub = *hub;
@@ -33,17 +32,23 @@ enum err check_store(struct store *store, const struct hub_identity *hub,
         memcpy(check.hub.log_keys[0], meta->log_key, PUBLIC_KEY_BYTES);
         check.hub.log_key_count = 1;
     }
-    enum err err = txn_begin(store_env(store), false, &txn);
-    if (err == ERR_OK && (err = check_journal(&check)) == ERR_OK) {
-        err = check_rows(&check);
-    }
+    struct stretch *stretches = calloc(2, sizeof *stretches);
+    enum err err = stretches == NULL ? ERR_MEMORY : check_crew_open(&check.crew);
+    err = err != ERR_OK ? err : check_stretches(&check, stretches);
+    check_crew_close(&check.crew);
+    err = err != ERR_OK ? err : check_rows(&check);
     if (err == ERR_CORRUPT) {
         check_problem(&check,
                       "The file itself is damaged (%s): the check ends after record "
                       "%" PRIu64 ". Restore a backup.",
-                      txn.failed != NULL ? txn.failed : "a row that cannot be read", check.walked);
+                      check.txn->failed != NULL ? check.txn->failed : "a row that cannot be read",
+                      check.walked);
         err = ERR_OK;
     }
+    for (size_t i = 0; stretches != NULL && i < 2; i++) {
+        txn_end(&stretches[i].txn);
+    }
+    free(stretches);
     arena_close(&check.arena);
     owners_close(&check.owners);
     if (err == ERR_OK) {
@@ -64,77 +69,105 @@ void check_problem(struct check *check, const char *format, ...)
     }
 }
 
-/* In stretches, each with a snapshot of its own, so that a running hub can reuse its pages; the
- * last ends where its snapshot ends, and owners are compared in that one. */
-static enum err check_journal(struct check *check)
-{
-    for (;;) {
-        uint64_t size = 0;
-        enum err err = last_key(check, DB_JOURNAL, &size);
-        if (err != ERR_OK || (err = check_stretch(check, size)) != ERR_OK) {
-            return err;
-        }
-        if (check->progress != NULL) {
-            check->progress(check->context, check->walked, size);
-        }
-        if (check->walked >= size) {
-            root_of(check, &check->report.root);
-            err = check_ends(check);
-            return err != ERR_OK ? err : check_owners(check);
-        }
-        if ((err = txn_renew(check->txn)) != ERR_OK) {
-            return err;
-        }
-    }
-}
+/* ---- records ---- */
 
-static enum err check_stretch(struct check *check, uint64_t size)
+/* Reads the next records in a fresh snapshot, so that a running hub can reuse its pages. */
+static enum err gather(struct check *check, uint64_t first, struct stretch *stretch)
 {
-    enum err err = ERR_OK;
-    uint64_t end =
-        size - check->walked > READ_TXN_RECORDS_MAX ? check->walked + READ_TXN_RECORDS_MAX : size;
-    while (err == ERR_OK && check->walked < end) {
-        uint64_t seq = check->walked + 1;
-        if ((err = check_record(check, seq)) == ERR_OK) {
-            check->walked = seq;
-            err = check_head(check, seq);
-        }
+    enum err err = stretch->is_open ? txn_renew(&stretch->txn)
+                                    : txn_begin(store_env(check->store), false, &stretch->txn);
+    stretch->is_open = true;
+    stretch->first = first;
+    stretch->count = 0;
+    err = err != ERR_OK ? err : last_key(&stretch->txn, DB_JOURNAL, &stretch->size);
+    while (err == ERR_OK && stretch->count < READ_TXN_RECORDS_MAX &&
+           first + stretch->count <= stretch->size) {
+        struct check_item *item = &stretch->items[stretch->count];
+        item->read = journal_get(&stretch->txn, first + stretch->count, &item->record);
+        err = stretch->txn.error;
+        stretch->count += err == ERR_OK;
     }
     return err;
 }
 
-/* A record that cannot be read counts as one problem: the walk goes on from its stored leaf. */
-static enum err check_record(struct check *check, uint64_t seq)
+static bool is_last(const struct stretch *stretch)
 {
-    struct record record;
-    struct hash leaf = {0};
-    struct complaint complaint = {0};
-    enum err err = journal_get(check->txn, seq, &record);
-    if (err == ERR_NOT_FOUND || (err == ERR_CORRUPT && check->txn->error == ERR_OK)) {
+    return stretch->first + stretch->count > stretch->size;
+}
+
+/* In order, while the crew looks at the records of the stretch after it. The last one ends where
+ * its snapshot ends, and owners are compared in that one. */
+static enum err walk(struct check *check, struct stretch *stretch)
+{
+    enum err err = ERR_OK;
+    check->txn = &stretch->txn;
+    for (size_t i = 0; err == ERR_OK && i < stretch->count; i++) {
+        if ((err = take_item(check, &stretch->items[i], stretch->first + i)) == ERR_OK) {
+            check->walked = stretch->first + i;
+            err = check_head(check, check->walked);
+        }
+    }
+    if (err == ERR_OK && check->progress != NULL) {
+        check->progress(check->context, check->walked, stretch->size);
+    }
+    return err;
+}
+
+static enum err check_ends_and_owners(struct check *check)
+{
+    root_of(check, &check->report.root);
+    enum err err = check_ends(check);
+    return err != ERR_OK ? err : check_owners(check);
+}
+
+/* Two stretches: one is walked, the other is with the crew. */
+static enum err check_stretches(struct check *check, struct stretch stretches[static 2])
+{
+    struct stretch *now = &stretches[0];
+    struct stretch *next = &stretches[1];
+    enum err err = gather(check, 1, now);
+    check->txn = &now->txn;
+    if (err == ERR_OK) {
+        check_crew_give(check->crew, now);
+        check_crew_finish(check->crew, &check->arena);
+    }
+    while (err == ERR_OK && !is_last(now)) {
+        check->txn = &next->txn;
+        if ((err = gather(check, now->first + now->count, next)) != ERR_OK) {
+            break;
+        }
+        check_crew_give(check->crew, next);
+        err = walk(check, now);
+        check_crew_finish(check->crew, &check->arena);
+        struct stretch *walked = now;
+        now = next;
+        next = walked;
+    }
+    err = err != ERR_OK ? err : walk(check, now);
+    return err != ERR_OK ? err : check_ends_and_owners(check);
+}
+
+/* A record that cannot be read counts as one problem: the walk goes on from its stored leaf. */
+static enum err take_item(struct check *check, const struct check_item *item, uint64_t seq)
+{
+    if (item->read != ERR_OK) {
+        const struct hash none = {0};
         check_problem(check, "Record %" PRIu64 " %s.", seq,
-                      err == ERR_NOT_FOUND ? "is missing" : "cannot be read");
-        return check_nodes(check, seq, &leaf, false);
+                      item->read == ERR_NOT_FOUND ? "is missing" : "cannot be read");
+        return check_nodes(check, seq, &none, false);
     }
-    if (err != ERR_OK) {
-        return err;
+    if (item->checked == ERR_MEMORY) {
+        return ERR_MEMORY;
     }
-    arena_reset(&check->arena);
-    err = record_check(record.raw_header, bytes_of(record.judgement.data, record.judgement.size),
-                       record.body, &check->arena, &complaint);
-    if (err == ERR_MEMORY) {
-        return err;
+    if (item->checked != ERR_OK) {
+        check_problem(check, "%s", item->complaint.text);
     }
-    if (err != ERR_OK) {
-        check_problem(check, "%s", complaint.text);
-    }
+    const struct header *header = &item->record.header;
     check->report.records++;
-    check->report.reports += record.header.kind == KIND_REPORT;
-    check->report.events += !kind_is_report(record.header.kind);
-    record_leaf_hash(record.raw_header, leaf.bytes);
-    if ((err = check_nodes(check, seq, &leaf, true)) != ERR_OK) {
-        return err;
-    }
-    return check_derived(check, &record.header);
+    check->report.reports += header->kind == KIND_REPORT;
+    check->report.events += !kind_is_report(header->kind);
+    enum err err = check_nodes(check, seq, &item->leaf, true);
+    return err != ERR_OK ? err : check_derived(check, header);
 }
 
 /* ---- the tree, from scratch ---- */
@@ -256,7 +289,7 @@ static enum err check_head(struct check *check, uint64_t size)
 static enum err check_ends(struct check *check)
 {
     uint64_t last = 0;
-    enum err err = last_key(check, DB_HEADS, &last);
+    enum err err = last_key(check->txn, DB_HEADS, &last);
     if (err != ERR_OK) {
         return err;
     }
@@ -282,12 +315,12 @@ static enum err check_ends(struct check *check)
 }
 
 /* 0: empty. */
-static enum err last_key(struct check *check, size_t database, uint64_t *ret_last)
+static enum err last_key(struct txn *txn, size_t database, uint64_t *ret_last)
 {
     AUTO(cursor_close) struct cursor cursor = {0};
     struct bytes key = {0};
     struct bytes value = {0};
-    enum err err = cursor_open(check->txn, database, &cursor);
+    enum err err = cursor_open(txn, database, &cursor);
     if (err == ERR_OK) {
         err = cursor_to(&cursor, CURSOR_LAST, &key, &value);
     }

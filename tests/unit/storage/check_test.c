@@ -280,6 +280,38 @@ static void problems_beyond_a_hundred_are_counted_and_not_told(void **state)
     assert_int_equal(told.count, 100);
 }
 
+/* More than the check has in hand at once: what its threads find is told in the order of records.
+ */
+static void a_long_journal_is_checked_to_its_end_and_told_in_order(void **state)
+{
+    static const size_t damaged[] = {0, 999, 1000, 1999, 2000, 2345, 2499};
+    struct place_of_test *here = *state;
+    create_store(here);
+    AUTO(store_close) struct store *store = open_store(here, ENV_WRITE);
+    AUTO(txn_end) struct txn txn = {0};
+    assert_ok(txn_begin(store_env(store), true, &txn));
+    for (int i = 0; i < 2500; i++) {
+        append_event(&txn, KIND_BACK, "A", (uint8_t)i, NOW_US + i);
+    }
+    seal_and_commit(&txn, here->log_key, NOW_US);
+    store_close(&store);
+    struct told told;
+    struct check_report report = check(here, &told);
+    assert_int_equal(report.records, 2500);
+    assert_int_equal(report.problems, 0);
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        tamper(here, &(struct tamper){DB_JOURNAL, damaged[i], CHANGE_VALUE, 240, NULL});
+    }
+    report = check(here, &told);
+    assert_int_equal(report.records, 2500);
+    assert_int_equal(told.count, sizeof damaged / sizeof damaged[0]);
+    for (size_t i = 0; i < told.count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "Record %zu: ", damaged[i] + 1);
+        assert_memory_equal(told.sentences[i], name, strlen(name));
+    }
+}
+
 static int null_device(void)
 {
     int fd = open("/dev/null", O_WRONLY);
@@ -403,6 +435,7 @@ int main(void)
         TEST(a_row_that_no_record_calls_for_is_found),
         TEST(an_id_that_was_journaled_twice_is_found),
         TEST(heads_of_another_key_are_a_problem),
+        TEST(a_long_journal_is_checked_to_its_end_and_told_in_order),
         TEST(problems_beyond_a_hundred_are_counted_and_not_told),
         TEST(a_child_checks_and_reports),
         TEST(a_writer_killed_at_any_instant_loses_nothing_that_it_said),
