@@ -18,14 +18,14 @@ static enum err look_at(void *context, const struct report_row *row)
     return ERR_OK;
 }
 
-enum err current_report(struct txn *txn, int type, const PbPeriod *period, const char *institution,
+enum err current_report(struct txn *txn, const struct beside_place *place, const char *institution,
                         struct arena *arena, const PbReport **ret_report)
 {
     struct best best = {0};
     struct record record;
     struct envelope envelope;
     *ret_report = NULL;
-    enum err err = reports_walk(txn, type, (int)period->frequency, period->end_day, institution,
+    enum err err = reports_walk(txn, place->type, place->frequency, place->end_day, institution,
                                 look_at, &best);
     if (err != ERR_OK || best.seq == 0) {
         return err;
@@ -36,4 +36,25 @@ enum err current_report(struct txn *txn, int type, const PbPeriod *period, const
         *ret_report = envelope.message;
     }
     return err;
+}
+
+enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
+                        struct rules_context *context)
+{
+    struct beside_place places[BESIDE_PLACES_MAX];
+    size_t count = beside_places(report, places);
+    for (size_t i = 0; i < count; i++) {
+        const PbReport *found = NULL;
+        if (beside_missing(context, places[i].slots) == 0) {
+            continue;
+        }
+        enum err err = current_report(txn, &places[i], report->institution, arena, &found);
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (found != NULL) {
+            beside_fill(context, places[i].slots, found);
+        }
+    }
+    return ERR_OK;
 }

@@ -4,11 +4,15 @@
 #define IHURIRO_HUB_CURRENT_H
 
 #include "proto/envelope.h"
+#include "proto/rules_beside.h"
 #include "storage/journal.h"
 
 /* The message lives in the arena; NULL when nothing is accepted there. */
-MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *period,
+MUST_USE enum err current_report(struct txn *txn, const struct beside_place *place,
                                  const char *institution, struct arena *arena,
                                  const PbReport **ret_report);
+/* All that the report is compared with. */
+MUST_USE enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
+                                 struct rules_context *context);
 
 #endif

@@ -292,7 +292,7 @@ static enum err take(struct ingest *ingest, const struct peer *peer,
     struct sender sender = {.peer = peer, .examined = examined};
     arena_reset(&ingest->words);
     arena_reset(&ingest->beside);
-    ingest->beside.budget = (size_t)4 * UNPACK_BUDGET; /* two reports that spent all of theirs */
+    ingest->beside.budget = (size_t)8 * UNPACK_BUDGET; /* four reports that spent all of theirs */
     enum err err = registry_by_transport(writer_registry(ingest->writer), peer->user,
                                          ingest->now_us, &sender.parties, &sender.party_count);
     if (err != ERR_OK) {

@@ -160,22 +160,6 @@ static void count_verdict(struct counters *counters, enum verdict verdict)
     counters->rejected += verdict == VERDICT_REJECTED;
 }
 
-/* D43: EXPOSURES is judged beside what is current of its period; other reports stand alone. */
-static enum err look_beside(const struct submission *submission, struct rules_context *context)
-{
-    struct ingest *ingest = submission->ingest;
-    const PbReport *report = submission->envelope->message;
-    if ((int)report->type != TYPE_EXPOSURES) {
-        return ERR_OK;
-    }
-    struct txn *txn = writer_txn(ingest->writer);
-    enum err err = current_report(txn, TYPE_PORTFOLIO, report->period, report->institution,
-                                  &ingest->beside, &context->portfolio);
-    return err != ERR_OK ? err
-                         : current_report(txn, TYPE_LIQUIDITY, report->period, report->institution,
-                                          &ingest->beside, &context->liquidity);
-}
-
 static enum err journal_judged(const struct submission *submission)
 {
     struct ingest *ingest = submission->ingest;
@@ -191,7 +175,8 @@ static enum err journal_judged(const struct submission *submission)
     struct findings findings = {.arena = &ingest->words};
     AUTO(buffer_close) struct buffer judgement = {0};
     enum verdict verdict = VERDICT_NONE;
-    enum err err = look_beside(submission, &context);
+    enum err err = current_beside(writer_txn(ingest->writer), submission->envelope->message,
+                                  &ingest->beside, &context);
     err = err != ERR_OK ? err
                         : rules_judge(submission->envelope->message, &context, &findings, &verdict);
     err = err != ERR_OK ? err

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/mfi/history.h"
 #include "conf/clock.h"
 #include "proto/receipt.h"
 
@@ -68,7 +69,7 @@ static enum err visit_place(void *context, const struct entry *entry)
 /* The vintage that it will get, whether it is a repetition, and what the rules want to know of its
  * place. */
 static enum err look_up_place(struct agent *agent, struct examined_report *examined,
-                              struct rules_context *context)
+                              struct arena *arena, struct rules_context *context)
 {
     struct place_search search = {.report = examined->report, .context = context};
     if (agent->outbox == NULL) {
@@ -82,6 +83,7 @@ static enum err look_up_place(struct agent *agent, struct examined_report *exami
     if (err == ERR_OK) {
         err = outbox_walk(&txn, examined->report->institution, visit_place, &search);
     }
+    err = err != ERR_OK ? err : history_beside(&txn, examined->report, arena, context);
     context->knows_history = true;
     bool waits = search.newest_state == ENTRY_QUEUED || search.newest_state == ENTRY_DRAFT;
     examined->is_first = search.newest_number == 0;
@@ -96,24 +98,41 @@ struct judge_options {
     const struct agent_settings *settings;
     const struct party *party;
     int64_t now_us;
-    const PbReport *liquidity; /* of the folder, for EXPOSURES (D43) */
-    const PbReport *portfolio;
+    struct examined *examined; /* all of the folder: they are compared with one another */
 };
+
+/* Those before it in the folder go out before it, and will be there when it is judged. */
+static void look_in_folder(const struct examined *folder, const PbReport *report,
+                           struct rules_context *context)
+{
+    struct beside_place places[BESIDE_PLACES_MAX];
+    size_t count = beside_places(report, places);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < folder->count && folder->reports[k].report != report; k++) {
+            const PbReport *other = folder->reports[k].report;
+            if (other != NULL && !folder->reports[k].has_errors &&
+                (int)other->type == places[i].type &&
+                (int)other->period->frequency == places[i].frequency &&
+                other->period->end_day == places[i].end_day) {
+                beside_fill(context, places[i].slots, other);
+            }
+        }
+    }
+}
 
 static enum err judge(struct agent *agent, const struct judge_options *options, struct arena *arena,
                       struct examined_report *examined)
 {
     struct rules_context context = {.settings = options->settings->settings,
                                     .party = options->party,
-                                    .received_at_us = options->now_us,
-                                    .liquidity = options->liquidity,
-                                    .portfolio = options->portfolio};
+                                    .received_at_us = options->now_us};
+    look_in_folder(options->examined, examined->report, &context);
     examined->findings = arena_take(arena, sizeof *examined->findings);
     if (examined->findings == NULL) {
         return ERR_MEMORY;
     }
     examined->findings->arena = arena;
-    enum err err = look_up_place(agent, examined, &context);
+    enum err err = look_up_place(agent, examined, arena, &context);
     if (err != ERR_OK) {
         return err;
     }
@@ -219,13 +238,12 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
         .settings = &examined->settings,
         .party = party_of(agent, book_institution(examined->book), currency, arena),
         .now_us = options->now_us,
+        .examined = examined,
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         PbReport *report = book_report_at(examined->book, i);
         examined->reports[i].report = report;
-        judging.portfolio = report->portfolio != NULL ? report : judging.portfolio;
-        judging.liquidity = report->liquidity != NULL ? report : judging.liquidity;
         err = judge(agent, &judging, arena, &examined->reports[i]);
     }
     return err;
