@@ -306,6 +306,14 @@ static enum err look_at_receipt(struct submission *submission)
     return err;
 }
 
+/* As with the last record: up to five minutes are bridged (writer_report), more is waited for. */
+static bool is_ahead(const struct submission *submission)
+{
+    return submission->receipt != NULL &&
+           submission->receipt->header.first_received_at_us >
+               submission->ingest->now_us + CLOCK_BEHIND_MAX_S * INT64_C(1000000);
+}
+
 struct unreadable {
     enum err err;
     const char *rule;
@@ -397,6 +405,11 @@ enum err submit_take(struct ingest *ingest, const struct sender *sender, struct 
         return err;
     }
     err = look_at_receipt(&submission);
+    if (err == ERR_OK && is_ahead(&submission)) {
+        return retry_later(&submission, 60, true,
+                           "the clock is more than five minutes behind a receipt that this hub "
+                           "gave; waiting until it has caught up");
+    }
     const PbReport *report = submission.envelope->message;
     err = err != ERR_OK
               ? err

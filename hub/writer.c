@@ -44,8 +44,19 @@ bool writer_has_written(const struct writer *writer)
     return writer->appended > 0 || writer->is_touched;
 }
 
+/* Nothing is received before it came first: a receipt may be of a clock that was a little ahead of
+ * ours, as the last record may. */
+static void catch_up(struct writer *writer, const struct header *header)
+{
+    bool is_report = header->kind == KIND_REPORT || header->kind == KIND_EARLIER_RECEIPT;
+    if (is_report && header->first_received_at_us > writer->now_us) {
+        writer->now_us = header->first_received_at_us;
+    }
+}
+
 enum err writer_report(struct writer *writer, struct append *append, struct header *ret_header)
 {
+    catch_up(writer, &append->header);
     append->header.received_at_us = writer->now_us;
     enum err err = journal_append(&writer->txn, append, ret_header);
     if (err == ERR_OK) {

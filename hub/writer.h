@@ -33,8 +33,8 @@ MUST_USE enum err writer_begin(struct writer *writer, int64_t now_us);
 void writer_abort(struct writer *writer);
 struct txn *writer_txn(struct writer *writer);
 
-/* Appends; received_at is the greater of now and the last record's. Storage errors stick in the
- * transaction. */
+/* Appends; received_at is the greatest of now, the last record's, and a report's
+ * first_received_at. Storage errors stick in the transaction. */
 enum err writer_report(struct writer *writer, struct append *append, struct header *ret_header);
 /* An event as packed bytes. Its kind, subject and time are read from it. */
 MUST_USE enum err writer_event(struct writer *writer, struct bytes event, uint64_t *ret_seq);

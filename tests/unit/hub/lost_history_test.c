@@ -35,8 +35,9 @@ static void receipt_one(struct bench *bench, int32_t day, struct lost *lost)
     lost->first_us = bench->now_us;
 }
 
-/* A report is receipted; then the hub starts again from an empty store: its disk was put back. */
-static void lose_history(struct bench *bench, struct lost *lost)
+/* A report is receipted; then the hub starts again from an empty store, by another clock: its disk
+ * was put back. */
+static void lose_history_at(struct bench *bench, struct lost *lost, int64_t later_us)
 {
     struct complaint complaint = {{0}};
     char command[256];
@@ -46,8 +47,13 @@ static void lose_history(struct bench *bench, struct lost *lost)
     snprintf(command, sizeof command, "rm -rf '%s'", bench->store_path);
     assert_int_equal(system(command), 0);
     OK(store_create(bench->store_path, &meta, &complaint));
-    bench->now_us += DAY_US;
+    bench->now_us += later_us;
     bench_start(bench); /* the acts come back from acts.log */
+}
+
+static void lose_history(struct bench *bench, struct lost *lost)
+{
+    lose_history_at(bench, lost, DAY_US);
 }
 
 static void lost_close(struct lost *lost)
@@ -73,6 +79,45 @@ static void a_reoffer_keeps_time_and_verdict_and_outlives_the_key(void **state)
     assert_int_equal(receipt.header.received_at_us, bench->now_us);
     assert_int_equal(receipt.header.verdict, VERDICT_ACCEPTED);
     signing_key_close(&key);
+}
+
+/* The machine that the backup was restored on has a clock that is a little behind the old one's. */
+static void a_reoffer_is_never_received_before_it_first_came(void **state)
+{
+    struct bench *bench = *state;
+    AUTO(lost_close) struct lost lost = {0};
+    AUTO(buffer_close) struct buffer session = {0};
+    AUTO(buffer_close) struct buffer packed = {0};
+    struct record record;
+    lose_history_at(bench, &lost, INT64_C(-120) * 1000000);
+    bench_hello(bench, peer_of(1, 11), none, &session);
+    bench_submit_one(bench, peer_of(1, 11), &session, &lost.envelope, buffer_bytes(&lost.receipt),
+                     &packed);
+    struct receipt receipt = bench_verified(bench, &packed);
+    assert_int_equal(receipt.header.first_received_at_us, lost.first_us);
+    assert_int_equal(receipt.header.received_at_us, lost.first_us);
+    AUTO(txn_end) struct txn txn = {0};
+    OK(txn_begin(store_env(bench->store), false, &txn));
+    OK(journal_get(&txn, receipt.header.seq, &record));
+    OK(record_check(record.raw_header, record.judgement, record.body, &bench->arena, NULL));
+}
+
+static void a_reoffer_of_a_clock_far_ahead_waits_until_ours_has_caught_up(void **state)
+{
+    struct bench *bench = *state;
+    AUTO(lost_close) struct lost lost = {0};
+    AUTO(buffer_close) struct buffer session = {0};
+    lose_history_at(bench, &lost, -DAY_US);
+    bench_hello(bench, peer_of(1, 11), none, &session);
+    const Ihuriro__V1__Answer *answer = bench_submit_one(
+        bench, peer_of(1, 11), &session, &lost.envelope, buffer_bytes(&lost.receipt), NULL);
+    assert_non_null(answer->retry_later);
+    assert_int_equal(answer->retry_later->scope, IHURIRO__V1__RETRY_LATER__SCOPE__HUB);
+    bench->now_us = lost.first_us;
+    answer = bench_submit_one(bench, peer_of(1, 11), &session, &lost.envelope,
+                              buffer_bytes(&lost.receipt), NULL);
+    assert_true(answer->has_header);
+    assert_int_equal(bench_count(bench, KIND_REPORT), 1);
 }
 
 static void a_genuine_checkpoint_outside_the_history_journals_history_lost_once(void **state)
@@ -216,6 +261,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_reoffer_keeps_time_and_verdict_and_outlives_the_key),
+        TEST(a_reoffer_is_never_received_before_it_first_came),
+        TEST(a_reoffer_of_a_clock_far_ahead_waits_until_ours_has_caught_up),
         TEST(a_genuine_checkpoint_outside_the_history_journals_history_lost_once),
         TEST(a_higher_position_of_the_same_loss_asks_nobody_again_who_is_back),
         TEST(settled_journals_back_once_an_institution_after_lost_history),
