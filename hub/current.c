@@ -18,8 +18,9 @@ static enum err look_at(void *context, const struct report_row *row)
     return ERR_OK;
 }
 
-enum err current_report(struct txn *txn, const struct beside_place *place, const char *institution,
-                        struct arena *arena, const PbReport **ret_report)
+static enum err current_at(struct txn *txn, const struct beside_place *place,
+                           const char *institution, struct arena *arena,
+                           const PbReport **ret_report)
 {
     struct best best = {0};
     struct record record;
@@ -38,6 +39,13 @@ enum err current_report(struct txn *txn, const struct beside_place *place, const
     return err;
 }
 
+enum err current_report(struct txn *txn, int type, const PbPeriod *period, const char *institution,
+                        struct arena *arena, const PbReport **ret_report)
+{
+    struct beside_place place = {0, type, (int)period->frequency, period->end_day};
+    return current_at(txn, &place, institution, arena, ret_report);
+}
+
 enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
                         struct rules_context *context)
 {
@@ -48,7 +56,7 @@ enum err current_beside(struct txn *txn, const PbReport *report, struct arena *a
         if (beside_missing(context, places[i].slots) == 0) {
             continue;
         }
-        enum err err = current_report(txn, &places[i], report->institution, arena, &found);
+        enum err err = current_at(txn, &places[i], report->institution, arena, &found);
         if (err != ERR_OK) {
             return err;
         }

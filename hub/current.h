@@ -8,7 +8,7 @@
 #include "storage/journal.h"
 
 /* The message lives in the arena; NULL when nothing is accepted there. */
-MUST_USE enum err current_report(struct txn *txn, const struct beside_place *place,
+MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *period,
                                  const char *institution, struct arena *arena,
                                  const PbReport **ret_report);
 /* All that the report is compared with. */
