@@ -18,19 +18,14 @@ struct book {
 static const struct {
     int type;
     enum err (*put)(const struct book_work *work, const struct book_sources *sources,
-                    PbReport *report); /* NULL: made as NIL only */
+                    PbReport *report);
 } report_rows[] = {
-    {TYPE_PORTFOLIO, book_portfolio_put},
-    {TYPE_LIQUIDITY, book_liquidity_put},
-    {TYPE_OPERATIONS, NULL},
-    {TYPE_CAPITAL, NULL},
+    {TYPE_PORTFOLIO, book_portfolio_put},   {TYPE_LIQUIDITY, book_liquidity_put},
+    {TYPE_OPERATIONS, book_operations_put}, {TYPE_CAPITAL, book_capital_put},
     {TYPE_EXPOSURES, book_exposures_put},
 };
 
 #define REPORT_ROWS (sizeof report_rows / sizeof report_rows[0])
-
-static const char *const later_files[] = {"ops.csv", "borrowings.csv", "placements.csv",
-                                          "schedule.csv", "explain.csv"};
 
 /* ---- which files, which reports (D24, D30, D59) ---- */
 
@@ -39,6 +34,10 @@ struct files {
     bool deposits;
     bool flows;
     bool gl;
+    bool ops;
+    bool borrowings;
+    bool placements;
+    bool schedule;
 };
 
 static struct files find_files(const struct book_work *work)
@@ -48,13 +47,11 @@ static struct files find_files(const struct book_work *work)
         .deposits = book_folder_has(work->folder, "deposits.csv"),
         .flows = book_folder_has(work->folder, "flows.csv"),
         .gl = book_folder_has(work->folder, "gl.csv"),
+        .ops = book_folder_has(work->folder, "ops.csv"),
+        .borrowings = book_folder_has(work->folder, "borrowings.csv"),
+        .placements = book_folder_has(work->folder, "placements.csv"),
+        .schedule = book_folder_has(work->folder, "schedule.csv"),
     };
-    for (size_t i = 0; i < sizeof later_files / sizeof later_files[0]; i++) {
-        if (book_folder_has(work->folder, later_files[i])) {
-            book_notes_add(work->notes, SEVERITY_WARNING, "%s: not read by this version",
-                           later_files[i]);
-        }
-    }
     if (files.gl && work->maps->gl.count == 0) {
         book_notes_add(work->notes, SEVERITY_WARNING,
                        "gl.csv: not read, as the agent's configuration maps no account: fill "
@@ -64,23 +61,48 @@ static struct files find_files(const struct book_work *work)
     return files;
 }
 
-/* What the files that are there give. */
-static void wish_by_files(struct book_work *work, const struct files *files)
+/* Is there anything that the report could be made of? */
+static bool has_source(const struct book_work *work, const struct files *files,
+                       const struct book_sources *sources, int type)
 {
-    struct book_manifest *manifest = &work->manifest;
-    bool has_accounts = files->gl && book_gl_has(&work->maps->gl, TYPE_LIQUIDITY);
-    bool is_month = manifest->period.frequency == FREQUENCY_M;
-    if (manifest->names_reports) {
-        return;
+    bool has_accounts = files->gl && book_gl_has(&work->maps->gl, type);
+    bool has_ladder = files->borrowings || files->placements || files->schedule;
+    bool has_keys = book_ops_has(sources->ops, type);
+    switch (type) {
+    case TYPE_PORTFOLIO:
+        return files->loans;
+    case TYPE_LIQUIDITY:
+        return files->deposits || has_accounts || has_ladder || has_keys;
+    case TYPE_OPERATIONS:
+        return has_keys || (sources->flows != NULL && sources->flows->has_renegotiation);
+    case TYPE_CAPITAL:
+        return has_accounts || has_keys;
+    default:
+        return files->loans || files->deposits;
     }
-    if (files->loans) {
-        manifest->reports[TYPE_PORTFOLIO] = BOOK_WISHED;
-    }
-    if (files->deposits || has_accounts) {
-        manifest->reports[TYPE_LIQUIDITY] = BOOK_WISHED;
-    }
-    if (is_month && (files->loans || files->deposits)) {
-        manifest->reports[TYPE_EXPOSURES] = BOOK_WISHED;
+}
+
+static bool is_of_months(int type)
+{
+    return type == TYPE_EXPOSURES || type == TYPE_CAPITAL;
+}
+
+/* EXPOSURES are of months, CAPITAL of months or quarters. */
+static bool fits_period(const struct book_work *work, int type)
+{
+    enum frequency frequency = work->manifest.period.frequency;
+    return !is_of_months(type) || frequency == FREQUENCY_M ||
+           (type == TYPE_CAPITAL && frequency == FREQUENCY_Q);
+}
+
+/* What the files that are there give. */
+static void wish_by_files(struct book_work *work, const struct files *files,
+                          const struct book_sources *sources)
+{
+    for (int type = TYPE_PORTFOLIO; !work->manifest.names_reports && type <= TYPE_LAST; type++) {
+        if (has_source(work, files, sources, type) && fits_period(work, type)) {
+            work->manifest.reports[type] = BOOK_WISHED;
+        }
     }
 }
 
@@ -113,43 +135,64 @@ static enum err check_unwished(const struct book_work *work, const struct files 
     return ERR_OK;
 }
 
-static enum err check_wishes(const struct book_work *work, const struct files *files)
+/* What is missing, for a report that manifest.ini asks for. */
+static const char *const needed[] = {
+    [TYPE_PORTFOLIO] = "loans.csv is missing in the folder: put it there",
+    [TYPE_LIQUIDITY] = "neither deposits.csv nor a gl.csv with mapped accounts is in the folder: "
+                       "put one there",
+    [TYPE_OPERATIONS] =
+        "neither ops.csv nor RENEG rows in flows.csv are in the folder: fill in the "
+        "ops.csv that `mfi-agent init` wrote",
+    [TYPE_CAPITAL] = "neither a gl.csv with accounts mapped to its items nor capital fields in "
+                     "ops.csv are in the folder: put one there",
+    [TYPE_EXPOSURES] = "loans.csv is missing in the folder: put it there",
+};
+
+static enum err check_wish(const struct book_work *work, const struct files *files,
+                           const struct book_sources *sources, int type)
 {
-    const enum book_wish *wishes = work->manifest.reports;
-    bool has_accounts = files->gl && book_gl_has(&work->maps->gl, TYPE_LIQUIDITY);
+    enum book_wish wish = work->manifest.reports[type];
+    if (wish == BOOK_WISHED && !has_source(work, files, sources, type)) {
+        return complain(work->complaint, ERR_NOT_FOUND, "manifest.ini asks for %s, but %s.",
+                        report_type_name(type), needed[type]);
+    }
+    if (wish != BOOK_NOT_WISHED && !fits_period(work, type)) {
+        return complain(work->complaint, ERR_REFUSED,
+                        "manifest.ini asks for %s, which is a report of a month%s, but the period "
+                        "is %s. Take it out of reports.",
+                        report_type_name(type), type == TYPE_CAPITAL ? " or a quarter" : "",
+                        work->manifest.key);
+    }
+    if (wish != BOOK_WISHED && book_ops_has(sources->ops, type)) {
+        return complain(
+            work->complaint, ERR_REFUSED,
+            "ops.csv gives fields of %s, but no such report is made of this folder: %s, "
+            "or take these rows out.",
+            report_type_name(type),
+            has_source(work, files, sources, type) ? "ask for it in manifest.ini" : needed[type]);
+    }
+    return ERR_OK;
+}
+
+static enum err check_wishes(const struct book_work *work, const struct files *files,
+                             const struct book_sources *sources)
+{
     bool is_any = false;
-    for (int i = 1; i <= TYPE_LAST; i++) {
-        is_any |= wishes[i] != BOOK_NOT_WISHED;
+    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
+        is_any |= work->manifest.reports[type] != BOOK_NOT_WISHED;
     }
     if (!is_any) {
         return complain(work->complaint, ERR_REFUSED,
                         "There is nothing to report: the folder holds no loans.csv, no "
-                        "deposits.csv, and no gl.csv with mapped accounts. Put the extracts there, "
-                        "or write reports = NIL and a type in manifest.ini.");
+                        "deposits.csv, no ops.csv with values, and no gl.csv with mapped accounts. "
+                        "Put the extracts there, or write reports = NIL and a type in "
+                        "manifest.ini.");
     }
-    if (wishes[TYPE_PORTFOLIO] == BOOK_WISHED && !files->loans) {
-        return complain(work->complaint, ERR_NOT_FOUND,
-                        "manifest.ini asks for PORTFOLIO, but loans.csv is missing in the folder: "
-                        "put it there.");
+    enum err err = ERR_OK;
+    for (int type = TYPE_PORTFOLIO; err == ERR_OK && type <= TYPE_LAST; type++) {
+        err = check_wish(work, files, sources, type);
     }
-    if (wishes[TYPE_LIQUIDITY] == BOOK_WISHED && !files->deposits && !has_accounts) {
-        return complain(work->complaint, ERR_NOT_FOUND,
-                        "manifest.ini asks for LIQUIDITY, but neither deposits.csv nor a gl.csv "
-                        "with mapped accounts is in the folder: put one there.");
-    }
-    if (wishes[TYPE_EXPOSURES] == BOOK_WISHED && !files->loans && !files->deposits) {
-        return complain(work->complaint, ERR_NOT_FOUND,
-                        "manifest.ini asks for EXPOSURES, but loans.csv is missing in the folder: "
-                        "put it there.");
-    }
-    if (wishes[TYPE_EXPOSURES] != BOOK_NOT_WISHED &&
-        work->manifest.period.frequency != FREQUENCY_M) {
-        return complain(work->complaint, ERR_REFUSED,
-                        "manifest.ini asks for EXPOSURES, which is a report of a month, but the "
-                        "period is %s. Take it out of reports.",
-                        work->manifest.key);
-    }
-    return ERR_OK;
+    return err;
 }
 
 /* ---- reading ---- */
@@ -160,6 +203,10 @@ struct read_sums {
     struct book_deposits deposits;
     struct book_flows flows;
     struct book_gl_sums gl;
+    struct book_ops *ops;
+    struct book_borrowings borrowings;
+    struct book_placements placements;
+    struct book_schedule schedule;
 };
 
 static bool is_wished(const struct book_work *work, int type)
@@ -167,17 +214,56 @@ static bool is_wished(const struct book_work *work, int type)
     return work->manifest.reports[type] == BOOK_WISHED;
 }
 
+/* May the report be made: is it asked for, or nothing in particular? */
+static bool may_be_wished(const struct book_work *work, int type)
+{
+    return !work->manifest.names_reports || is_wished(work, type);
+}
+
+/* The small files first: what is in them tells which reports there are. */
+static enum err read_small(struct book_work *work, const struct files *files,
+                           struct read_sums *sums, struct book_sources *sources)
+{
+    enum err err = ERR_OK;
+    if (files->ops) {
+        err = book_ops_read(work, &sums->ops);
+        sources->ops = sums->ops;
+    }
+    if (err == ERR_OK && files->flows &&
+        (may_be_wished(work, TYPE_PORTFOLIO) || may_be_wished(work, TYPE_LIQUIDITY) ||
+         may_be_wished(work, TYPE_OPERATIONS))) {
+        err = book_flows_read(work, &sums->flows);
+        sources->flows = &sums->flows;
+    }
+    return err;
+}
+
+static enum err read_ladders(struct book_work *work, const struct files *files,
+                             struct read_sums *sums, struct book_ladders *ladders)
+{
+    enum err err = ERR_OK;
+    if (files->borrowings) {
+        err = book_borrowings_read(work, &sums->borrowings);
+        ladders->borrowings = &sums->borrowings;
+    }
+    if (err == ERR_OK && files->placements) {
+        err = book_placements_read(work, &sums->placements);
+        ladders->placements = &sums->placements;
+    }
+    if (err == ERR_OK && files->schedule) {
+        err = book_schedule_read(work, &sums->schedule);
+        ladders->schedule = &sums->schedule;
+    }
+    return err;
+}
+
 /* A file whose reports are not wished is not read. */
 static enum err read_extracts(struct book_work *work, const struct files *files,
-                              struct book_sources *sources)
+                              struct read_sums *sums, struct book_sources *sources)
 {
     bool is_portfolio = is_wished(work, TYPE_PORTFOLIO);
     bool is_liquidity = is_wished(work, TYPE_LIQUIDITY);
     bool is_exposures = is_wished(work, TYPE_EXPOSURES);
-    struct read_sums *sums = arena_take(work->arena, sizeof *sums);
-    if (sums == NULL) {
-        return book_no_memory(work);
-    }
     enum err err = ERR_OK;
     if (files->loans && (is_portfolio || is_exposures)) {
         err = book_loans_read(work, &sums->loans);
@@ -187,15 +273,12 @@ static enum err read_extracts(struct book_work *work, const struct files *files,
         err = book_deposits_read(work, &sums->deposits);
         sources->deposits = &sums->deposits;
     }
-    if (err == ERR_OK && files->flows && (is_portfolio || is_liquidity)) {
-        err = book_flows_read(work, &sums->flows);
-        sources->flows = &sums->flows;
-    }
-    if (err == ERR_OK && files->gl && (is_portfolio || is_liquidity)) {
+    if (err == ERR_OK && files->gl &&
+        (is_portfolio || is_liquidity || is_wished(work, TYPE_CAPITAL))) {
         err = book_gl_read(work, &sums->gl);
         sources->gl = &sums->gl;
     }
-    return err;
+    return err == ERR_OK && is_liquidity ? read_ladders(work, files, sums, &sources->ladders) : err;
 }
 
 static enum err make_reports(const struct book_work *work, const struct book_sources *sources,
@@ -210,6 +293,7 @@ static enum err make_reports(const struct book_work *work, const struct book_sou
         enum err err = book_report_make(work, report_rows[i].type, &report);
         if (err == ERR_OK && wish == BOOK_WISHED) {
             err = report_rows[i].put(work, sources, report);
+            err = err != ERR_OK ? err : book_ops_put(work, sources->ops, report);
         }
         if (err != ERR_OK) {
             return err;
@@ -237,13 +321,20 @@ static enum err read_folder(struct book_work *work, struct book *book)
 {
     struct book_sources sources = {0};
     struct files files = find_files(work);
-    wish_by_files(work, &files);
-    enum err err = check_wishes(work, &files);
+    struct read_sums *sums = arena_take(work->arena, sizeof *sums);
+    if (sums == NULL) {
+        return book_no_memory(work);
+    }
+    enum err err = read_small(work, &files, sums, &sources);
+    if (err == ERR_OK) {
+        wish_by_files(work, &files, &sources);
+        err = check_wishes(work, &files, &sources);
+    }
     if (err == ERR_OK) {
         err = check_unwished(work, &files);
     }
     if (err == ERR_OK) {
-        err = read_extracts(work, &files, &sources);
+        err = read_extracts(work, &files, sums, &sources);
     }
     if (err == ERR_OK) {
         book_sources_compare(work, &sources);

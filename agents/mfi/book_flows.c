@@ -51,7 +51,6 @@ struct flow_pass {
     struct book_flows *flows;
     int64_t out_by_day[PERIOD_DAYS_MAX];
     struct book_tally outside;
-    struct book_tally not_used;
 };
 
 static enum err read_kind(const struct flow_pass *pass, const struct book_cell *cells,
@@ -117,7 +116,7 @@ static enum err take_flow(struct flow_pass *pass, const struct book_cell *cells)
         return ERR_OK;
     }
     if (kind >= FLOW_RENEG_RECEIVED) {
-        book_tally_add(&pass->not_used, book_rows_line(rows));
+        pass->flows->has_renegotiation = true;
     }
     return add_flow(pass, kind, day, (struct book_flow_sum){amount.value, (uint64_t)count.value});
 }
@@ -137,8 +136,6 @@ static void finish(struct flow_pass *pass)
     }
     book_notes_tally(pass->work->notes, SEVERITY_INFO, FILE_NAME, &pass->outside,
                      "a date outside the period, left out");
-    book_notes_tally(pass->work->notes, SEVERITY_INFO, FILE_NAME, &pass->not_used,
-                     "renegotiation requests are not used by this version");
 }
 
 enum err book_flows_read(const struct book_work *work, struct book_flows *ret_flows)

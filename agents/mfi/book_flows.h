@@ -31,7 +31,8 @@ struct book_flow_sum {
 struct book_flows {
     uint64_t rows;
     struct book_flow_sum sums[BOOK_FLOWS];
-    int64_t peak_out; /* the largest day's DEP_OUT, and the first day that has it (D15) */
+    bool has_renegotiation; /* a kind of it is there */
+    int64_t peak_out;       /* the largest day's DEP_OUT, and the first day that has it (D15) */
     int32_t peak_day;
 };
 

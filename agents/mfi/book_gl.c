@@ -87,6 +87,31 @@ static const struct item items[] = {
     {"", "borrowings.OTHER", TYPE_LIQUIDITY, false},
     {"L21", "regulatory_liquid_assets", TYPE_LIQUIDITY, false},
     {"", "regulatory_liquidity_base", TYPE_LIQUIDITY, false},
+    {"C01", "total_assets", TYPE_CAPITAL, false},
+    {"C02", "net_loans", TYPE_CAPITAL, false},
+    {"C03", "fixed_assets", TYPE_CAPITAL, false},
+    {"", "land_buildings", TYPE_CAPITAL, false},
+    {"C04", "non_earning_assets", TYPE_CAPITAL, false},
+    {"C05", "equity_holdings", TYPE_CAPITAL, false},
+    {"C06", "total_liabilities", TYPE_CAPITAL, false},
+    {"C07", "deposits", TYPE_CAPITAL, false},
+    {"C08", "borrowings", TYPE_CAPITAL, false},
+    {"C09", "paid_in_capital", TYPE_CAPITAL, false},
+    {"C10", "reserves", TYPE_CAPITAL, false},
+    {"C11", "retained_earnings", TYPE_CAPITAL, false},
+    {"C12", "donated", TYPE_CAPITAL, false},
+    {"C13", "current_result", TYPE_CAPITAL, false},
+    {"C18", "fx_assets", TYPE_CAPITAL, false},
+    {"", "fx_liabilities", TYPE_CAPITAL, false},
+    {"C19", "other_equity", TYPE_CAPITAL, false},
+    {"C20", "loan_income", TYPE_CAPITAL, true},
+    {"C21", "other_income", TYPE_CAPITAL, true},
+    {"C22", "financial_expense", TYPE_CAPITAL, true},
+    {"C23", "impairment", TYPE_CAPITAL, true},
+    {"C24", "staff_cost", TYPE_CAPITAL, true},
+    {"C25", "other_opex", TYPE_CAPITAL, true},
+    {"C26", "tax", TYPE_CAPITAL, true},
+    {"C27", "grants", TYPE_CAPITAL, true},
 };
 
 #define ITEMS (sizeof items / sizeof items[0])
@@ -105,7 +130,7 @@ static int find_item(const char *name)
 
 enum err book_gl_check(const struct book_gl *map, struct complaint *complaint)
 {
-    char allowed[900] = "";
+    char allowed[1600] = "";
     char shown[64];
     for (size_t i = 0; i < map->count; i++) {
         const char *item = map->items[i].item;
@@ -315,16 +340,19 @@ static enum err put_borrowing(PbLiquidity *liquidity, const char *lender, int64_
     return ERR_OK;
 }
 
-/* Deposits by type only where deposits.csv gave none: then the rows are this file's. */
+/* Rows only where deposits.csv and borrowings.csv gave none: then they are this file's. */
 static enum err put_rows(const struct book_gl_sums *sums, struct arena *arena,
                          PbLiquidity *liquidity)
 {
     bool has_deposits = liquidity->n_deposits > 0;
+    bool has_borrowings = liquidity->n_borrowings > 0;
     enum err err = ERR_OK;
     if (!has_deposits) {
         liquidity->deposits = arena_take(arena, ITEMS * sizeof *liquidity->deposits);
     }
-    liquidity->borrowings = arena_take(arena, ITEMS * sizeof *liquidity->borrowings);
+    if (!has_borrowings) {
+        liquidity->borrowings = arena_take(arena, ITEMS * sizeof *liquidity->borrowings);
+    }
     if (liquidity->deposits == NULL || liquidity->borrowings == NULL) {
         return ERR_MEMORY;
     }
@@ -334,6 +362,9 @@ static enum err put_rows(const struct book_gl_sums *sums, struct arena *arena,
             continue;
         }
         int64_t amount = sums->items[i].closing;
+        if (items[i].name[0] == 'b' && has_borrowings) {
+            continue;
+        }
         if (items[i].name[0] == 'b') {
             err = put_borrowing(liquidity, dot + 1, amount, arena);
         } else if (!has_deposits) {

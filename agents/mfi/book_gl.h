@@ -4,7 +4,7 @@
 
 #include "agents/mfi/book_work.h"
 
-#define BOOK_GL_ITEMS_MAX 48
+#define BOOK_GL_ITEMS_MAX 80
 
 struct book_gl_sum {
     bool is_mapped;
@@ -24,7 +24,7 @@ MUST_USE enum err book_gl_check(const struct book_gl *map, struct complaint *com
 bool book_gl_has(const struct book_gl *map, int type);
 
 MUST_USE enum err book_gl_read(const struct book_work *work, struct book_gl_sums *ret_sums);
-/* Sets what is mapped and not set yet, in the type's body (PbPortfolio, PbLiquidity). */
+/* Sets what is mapped and not set yet, in the type's body (PbPortfolio, PbLiquidity, PbCapital). */
 MUST_USE enum err book_gl_put(const struct book_gl_sums *sums, int type, struct arena *arena,
                               ProtobufCMessage *body);
 /* The closing sum of an item; false: it is not mapped. */

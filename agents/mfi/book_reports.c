@@ -92,7 +92,8 @@ static enum err put_source(const struct book_work *work, uint64_t rows, PbReport
     source->has_rejected_rows = true;
     source->has_extracted_at_us = manifest->has_extracted_at;
     source->extracted_at_us = manifest->extracted_at_us;
-    if (report->type != IHURIRO__V1__REPORT_TYPE__LIQUIDITY) {
+    if (report->type == IHURIRO__V1__REPORT_TYPE__PORTFOLIO ||
+        report->type == IHURIRO__V1__REPORT_TYPE__EXPOSURES) {
         source->has_overdue_basis = true;
         source->overdue_basis = manifest->overdue_basis;
         source->has_control_total = manifest->has_control;
@@ -195,6 +196,9 @@ enum err book_liquidity_put(const struct book_work *work, const struct book_sour
         liquidity->has_dormant_deposits = sources->deposits->has_last_tx;
         liquidity->dormant_deposits = sources->deposits->dormant;
     }
+    if (err == ERR_OK) {
+        err = book_ladders_put(work, &sources->ladders, liquidity);
+    }
     if (sources->flows != NULL) {
         put_deposit_flows(sources->flows, liquidity);
     }
@@ -204,9 +208,60 @@ enum err book_liquidity_put(const struct book_work *work, const struct book_sour
     if (err != ERR_OK) {
         return book_no_memory(work);
     }
-    assert(sources->deposits != NULL || sources->gl != NULL); /* else it was not wished */
-    uint64_t rows = sources->deposits != NULL ? sources->deposits->rows : sources->gl->rows;
+    uint64_t rows = sources->deposits != NULL ? sources->deposits->rows
+                    : sources->gl != NULL     ? sources->gl->rows
+                                              : 0;
     return put_source(work, rows, report);
+}
+
+/* ---- OPERATIONS ---- */
+
+/* O06: the requests of the period. */
+static void put_renegotiation(const struct book_flows *flows, PbOperations *operations)
+{
+    const struct book_flow_sum *sums = flows->sums;
+    operations->has_reneg_received = operations->has_reneg_approved = true;
+    operations->has_reneg_rejected = operations->has_reneg_withdrawn = true;
+    operations->has_reneg_received_amount = operations->has_reneg_approved_amount = true;
+    operations->reneg_received = sums[FLOW_RENEG_RECEIVED].count;
+    operations->reneg_approved = sums[FLOW_RENEG_APPROVED].count;
+    operations->reneg_rejected = sums[FLOW_RENEG_REJECTED].count;
+    operations->reneg_withdrawn = sums[FLOW_RENEG_WITHDRAWN].count;
+    operations->reneg_received_amount = sums[FLOW_RENEG_RECEIVED].amount;
+    operations->reneg_approved_amount = sums[FLOW_RENEG_APPROVED].amount;
+}
+
+enum err book_operations_put(const struct book_work *work, const struct book_sources *sources,
+                             PbReport *report)
+{
+    PbOperations *operations = arena_take(work->arena, sizeof *operations);
+    if (operations == NULL) {
+        return book_no_memory(work);
+    }
+    ihuriro__v1__operations__init(operations);
+    report->operations = operations;
+    if (sources->flows != NULL && sources->flows->has_renegotiation) {
+        put_renegotiation(sources->flows, operations);
+    }
+    return put_source(work, sources->flows != NULL ? sources->flows->rows : 0, report);
+}
+
+/* ---- CAPITAL ---- */
+
+enum err book_capital_put(const struct book_work *work, const struct book_sources *sources,
+                          PbReport *report)
+{
+    PbCapital *capital = arena_take(work->arena, sizeof *capital);
+    if (capital == NULL) {
+        return book_no_memory(work);
+    }
+    ihuriro__v1__capital__init(capital);
+    report->capital = capital;
+    if (sources->gl != NULL &&
+        book_gl_put(sources->gl, TYPE_CAPITAL, work->arena, &capital->base) != ERR_OK) {
+        return book_no_memory(work);
+    }
+    return put_source(work, sources->gl != NULL ? sources->gl->rows : 0, report);
 }
 
 /* ---- EXPOSURES ---- */

@@ -5,7 +5,9 @@
 #include "agents/mfi/book_deposits.h"
 #include "agents/mfi/book_flows.h"
 #include "agents/mfi/book_gl.h"
+#include "agents/mfi/book_ladders.h"
 #include "agents/mfi/book_loans.h"
+#include "agents/mfi/book_ops.h"
 
 /* What was read; NULL: that file is not there. */
 struct book_sources {
@@ -13,6 +15,8 @@ struct book_sources {
     const struct book_deposits *deposits;
     const struct book_flows *flows;
     const struct book_gl_sums *gl;
+    const struct book_ops *ops;
+    struct book_ladders ladders;
 };
 
 /* Without its body. ERR_MEMORY. */
@@ -25,6 +29,10 @@ MUST_USE enum err book_portfolio_body(const struct book_work *work,
                                       PbPortfolio **ret_portfolio);
 MUST_USE enum err book_liquidity_put(const struct book_work *work,
                                      const struct book_sources *sources, PbReport *report);
+MUST_USE enum err book_operations_put(const struct book_work *work,
+                                      const struct book_sources *sources, PbReport *report);
+MUST_USE enum err book_capital_put(const struct book_work *work, const struct book_sources *sources,
+                                   PbReport *report);
 MUST_USE enum err book_exposures_put(const struct book_work *work,
                                      const struct book_sources *sources, PbReport *report);
 

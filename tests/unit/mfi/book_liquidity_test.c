@@ -148,8 +148,6 @@ static void flows_are_summed_over_the_period(void **state)
     assert_int_equal(liquidity->peak_day, day);
     assert_note(folder, SEVERITY_INFO,
                 "flows.csv line 10 and 1 more: a date outside the period, left out");
-    assert_note(folder, SEVERITY_INFO,
-                "flows.csv line 12: renegotiation requests are not used by this version");
 }
 
 static void flows_of_loans_are_amounts_of_the_portfolio(void **state)

@@ -193,14 +193,12 @@ static void exposures_are_made_for_months_only(void **state)
     assert_null(report_of(folder, TYPE_EXPOSURES));
 }
 
-static void a_file_of_a_later_version_is_noted(void **state)
+static void accounts_without_a_map_are_noted(void **state)
 {
     struct folder *folder = *state;
     put_book(folder, START "as_of = 2020-06-30\n");
-    put(folder, "ops.csv", "key,value\n");
     put(folder, "gl.csv", "gl_code,balance\n1,1\n");
     assert_read(folder);
-    assert_note(folder, SEVERITY_WARNING, "ops.csv: not read by this version");
     assert_note(folder, SEVERITY_WARNING,
                 "gl.csv: not read, as the agent's configuration maps no account: fill `gl` there");
 }
@@ -212,8 +210,8 @@ static void an_empty_folder_is_refused(void **state)
     put(folder, "manifest.ini", START "as_of = 2020-06-30\n");
     assert_refused(
         folder, ERR_REFUSED,
-        "There is nothing to report: the folder holds no loans.csv, no deposits.csv, and "
-        "no gl.csv with mapped accounts. Put the extracts there, or write reports = NIL "
+        "There is nothing to report: the folder holds no loans.csv, no deposits.csv, no ops.csv "
+        "with values, and no gl.csv with mapped accounts. Put the extracts there, or write reports = NIL "
         "and a type in manifest.ini.");
 }
 
@@ -239,7 +237,7 @@ int main(void)
         TEST(a_file_beside_its_nil_report_is_refused_and_one_not_asked_for_is_noted),
         TEST(the_reports_made_are_those_that_the_manifest_names),
         TEST(exposures_are_made_for_months_only),
-        TEST(a_file_of_a_later_version_is_noted),
+        TEST(accounts_without_a_map_are_noted),
         TEST(an_empty_folder_is_refused),
         TEST(a_mark_for_test_data_is_set_on_each_report),
     };

@@ -46,8 +46,9 @@ static inline int folder_setup(void **state)
 
 static inline int folder_teardown(void **state)
 {
-    static const char *const names[] = {"manifest.ini", "loans.csv", "deposits.csv",
-                                        "flows.csv",    "gl.csv",    "ops.csv"};
+    static const char *const names[] = {"manifest.ini",   "loans.csv",      "deposits.csv",
+                                        "flows.csv",      "gl.csv",         "ops.csv",
+                                        "borrowings.csv", "placements.csv", "schedule.csv"};
     struct folder *folder = *state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[128];
