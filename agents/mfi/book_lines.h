@@ -22,10 +22,13 @@ struct book_line {
     size_t size; /* 0: behind the last */
 };
 
-/* Refuses a line over BOOK_ROW_BYTES_MAX, NUL bytes, and what is not UTF-8. */
+/* Refuses a line over BOOK_ROW_BYTES_MAX, NUL bytes, and what is neither UTF-8 nor, in a file
+ * without a byte order mark, Windows-1252, which is turned into UTF-8. */
 MUST_USE enum err book_lines_next(struct book_lines *lines, struct book_line *ret_line);
 /* The next call gives the line just given again; only if it was not written to. */
-void book_lines_back(struct book_lines *lines, const struct book_line *line);
+void book_lines_back(struct book_lines *lines);
+/* The first line that was turned from Windows-1252 into UTF-8; 0: none was. */
+size_t book_lines_converted(const struct book_lines *lines);
 size_t book_lines_number(const struct book_lines *lines); /* of the line just given, from 1 */
 
 #endif

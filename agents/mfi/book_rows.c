@@ -305,6 +305,12 @@ static enum err finish(struct book_rows *rows)
                      "a totals row, left out");
     book_notes_tally(rows->options.notes, SEVERITY_INFO, name, &rows->headers,
                      "the header again, left out");
+    size_t converted = book_lines_converted(rows->lines);
+    if (converted > 0) {
+        book_notes_add(rows->options.notes, SEVERITY_INFO,
+                       "%s line %zu: not written in UTF-8, read as Windows-1252 (what Excel saves)",
+                       name, converted);
+    }
     return book_file_check_unchanged(rows->file, rows->options.complaint);
 }
 
@@ -430,7 +436,7 @@ static enum err take_header(struct book_rows *rows)
     unsigned char separator = find_separator(&line);
     csv_set_delim(&rows->parser, separator);
     rows->separator = (char)separator;
-    book_lines_back(rows->lines, &line); /* the parser takes it, with what a quoted break adds */
+    book_lines_back(rows->lines); /* the parser takes it, with what a quoted break adds */
     rows->is_header = true;
     bool is_end = false;
     enum err err = take_row(rows, &is_end);

@@ -311,12 +311,25 @@ static void nul_bytes_and_utf_16_refuse_the_file(void **state)
 static void what_is_not_utf_8_is_refused_with_what_to_do(void **state)
 {
     struct folder *folder = *state;
-    put_loans(folder, HEADER ",officer\n" LOAN("L1", "100", "") ",Andr\xE9\n");
+    put_loans(folder, HEADER ",officer\n" LOAN("L1", "100", "") ",Andr\x81\n");
     assert_refused(folder, ERR_MALFORMED,
-                   "loans.csv line 2: a letter is not written in UTF-8. Save the file again as "
-                   "\"CSV UTF-8\" (in Excel: Save As, CSV UTF-8).");
+                   "loans.csv line 2: a letter is written neither in UTF-8 nor as Excel writes it. "
+                   "Save the file again as \"CSV UTF-8\" (in Excel: Save As, CSV UTF-8).");
+    put_loans(folder, "\xEF\xBB\xBF" HEADER ",officer\n" LOAN("L1", "100", "") ",Andr\xE9\n");
+    assert_int_equal(read_again(folder), ERR_MALFORMED); /* it says that it is UTF-8 */
     put_loans(folder, HEADER ",officer\n" LOAN("L1", "100", "") ",Andr\xC3\xA9\n");
     assert_hundred(folder);
+}
+
+static void what_excel_saves_as_windows_1252_is_read(void **state)
+{
+    struct folder *folder = *state;
+    put_loans(folder, HEADER ",officer\nL1,B-1,INDIV,AGRI,F\xE9minin,2019-06-01,2021-06-01,1000000,"
+                             "100,,0,,\"Andr\xE9 \x80 \x93x\x94\"\n");
+    assert_hundred(folder);
+    assert_int_equal(portfolio_of(folder)->women_borrowers, 1);
+    assert_note(folder, SEVERITY_INFO,
+                "loans.csv line 2: not written in UTF-8, read as Windows-1252 (what Excel saves)");
 }
 
 static void a_reference_in_scientific_notation_is_refused(void **state)
@@ -475,6 +488,7 @@ int main(void)
         TEST(a_carriage_return_inside_a_line_is_refused),
         TEST(nul_bytes_and_utf_16_refuse_the_file),
         TEST(what_is_not_utf_8_is_refused_with_what_to_do),
+        TEST(what_excel_saves_as_windows_1252_is_read),
         TEST(a_reference_in_scientific_notation_is_refused),
         TEST(a_spreadsheets_error_is_refused_where_a_value_is_needed_and_absent_elsewhere),
         TEST(an_empty_extract_is_refused_and_never_zero),
