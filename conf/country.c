@@ -188,6 +188,22 @@ static enum err check_capital_bands(const struct checking *checking)
     return err;
 }
 
+static enum err check_average_loans(const struct checking *checking)
+{
+    const struct average_loan *rows = checking->country->average_loans.items;
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < checking->country->average_loans.count; i++) {
+        err = require_categories(checking, rows[i].head.line, "average_loans.categories",
+                                 &rows[i].categories);
+        if (err == ERR_OK && rows[i].least >= rows[i].most) {
+            err = complain(checking->complaint, ERR_CONFIG,
+                           "%s:%d: average_loans: least is not below most; correct them.",
+                           checking->path, (int)rows[i].head.line);
+        }
+    }
+    return err;
+}
+
 static enum err check_score(const struct checking *checking)
 {
     const struct score_row *rows = checking->country->score.items;
@@ -226,6 +242,7 @@ static enum err check_country_file(const struct checking *checking)
     err = err != ERR_OK ? err : check_bands(checking);
     err = err != ERR_OK ? err : check_limits(checking);
     err = err != ERR_OK ? err : check_capital_bands(checking);
+    err = err != ERR_OK ? err : check_average_loans(checking);
     err = err != ERR_OK ? err : check_score(checking);
     return err != ERR_OK ? err : check_liquidity(checking);
 }

@@ -47,8 +47,7 @@ static const char *check_rule(const void *value)
 {
     const struct rule *rule = rule_find(value);
     if (rule == NULL) {
-        return "names no rule; rules are ENV-01 to ENV-15, POR-01 to POR-13, LIQ-01, LIQ-03 to "
-               "LIQ-06 and LIQ-14";
+        return "names no rule; `mfi-agent explain --all` lists them";
     }
     return rule->is_fixed ? "names a rule that what is stored depends on; it cannot be changed"
                           : NULL;
@@ -319,6 +318,15 @@ static const struct config_row score_rows[] = {
     {0},
 };
 
+static const struct config_row average_loan_rows[] = {
+    LINE(average_loan),
+    KEY(average_loan, "currency", check_currency, "ISO 4217"),
+    INTEGER(average_loan, "least", least, true, 0, INT64_MAX, 0, "minor units"),
+    INTEGER(average_loan, "most", most, true, 1, INT64_MAX, 0, "minor units"),
+    TEXTS(average_loan, "categories", categories, false, check_code, "whom it is for; absent: all"),
+    {0},
+};
+
 static const struct config_row code_rows[] = {
     LINE(code_list),
     KEY(code_list, "name", check_code, "SECTOR, PRODUCT, DISTRICT"),
@@ -363,5 +371,7 @@ const struct config_row country_rows[] = {
            "of the survival horizon (R18)"),
     GROUPS(country, "score", score, false, score_rows, score_row, NULL,
            "weights and knots of the stress score"),
+    GROUPS(country, "average_loans", average_loans, false, average_loan_rows, average_loan, NULL,
+           "between what an average loan lies (POR-20)"),
     {0},
 };

@@ -103,6 +103,13 @@ struct score_row {
     int64_t red;
 };
 
+struct average_loan {
+    struct head head; /* currency */
+    int64_t least;
+    int64_t most;
+    struct config_texts categories;
+};
+
 struct code_list {
     struct head head; /* name */
     struct config_texts codes;
@@ -129,6 +136,7 @@ struct country {
     int64_t collections_percent;
     struct config_groups scenarios;
     struct config_groups score;
+    struct config_groups average_loans;
 };
 
 /* The tables of the file: conf/country_file.c. */

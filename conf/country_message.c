@@ -252,6 +252,21 @@ static void *make_score_row(struct arena *arena, const void *group)
     return ok ? to : NULL;
 }
 
+static void *make_average_loan(struct arena *arena, const void *group)
+{
+    const struct average_loan *from = group;
+    Ihuriro__V1__AverageLoan *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__average_loan__init(to);
+        to->currency = copy(arena, from->head.key, &ok);
+        to->least = from->least;
+        to->most = from->most;
+        to->categories = copy_texts(arena, &from->categories, &to->n_categories, &ok);
+    }
+    return ok ? to : NULL;
+}
+
 static void *make_codes(struct arena *arena, const void *group)
 {
     const struct code_list *from = group;
@@ -295,6 +310,8 @@ static bool make_lists(struct arena *arena, const struct country *from, PbSettin
                               &to->n_scenarios, &ok);
     to->score =
         make_rows(arena, &from->score, sizeof(struct score_row), make_score_row, &to->n_score, &ok);
+    to->average_loans = make_rows(arena, &from->average_loans, sizeof(struct average_loan),
+                                  make_average_loan, &to->n_average_loans, &ok);
     return ok;
 }
 

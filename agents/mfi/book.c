@@ -38,6 +38,7 @@ struct files {
     bool borrowings;
     bool placements;
     bool schedule;
+    bool explanations;
 };
 
 static struct files find_files(const struct book_work *work)
@@ -51,6 +52,7 @@ static struct files find_files(const struct book_work *work)
         .borrowings = book_folder_has(work->folder, "borrowings.csv"),
         .placements = book_folder_has(work->folder, "placements.csv"),
         .schedule = book_folder_has(work->folder, "schedule.csv"),
+        .explanations = book_folder_has(work->folder, "explain.csv"),
     };
     if (files.gl && work->maps->gl.count == 0) {
         book_notes_add(work->notes, SEVERITY_WARNING,
@@ -204,6 +206,7 @@ struct read_sums {
     struct book_flows flows;
     struct book_gl_sums gl;
     struct book_ops *ops;
+    struct book_explanations *explanations;
     struct book_borrowings borrowings;
     struct book_placements placements;
     struct book_schedule schedule;
@@ -228,6 +231,10 @@ static enum err read_small(struct book_work *work, const struct files *files,
     if (files->ops) {
         err = book_ops_read(work, &sums->ops);
         sources->ops = sums->ops;
+    }
+    if (err == ERR_OK && files->explanations) {
+        err = book_explain_read(work, &sums->explanations);
+        sources->explanations = sums->explanations;
     }
     if (err == ERR_OK && files->flows &&
         (may_be_wished(work, TYPE_PORTFOLIO) || may_be_wished(work, TYPE_LIQUIDITY) ||
@@ -295,6 +302,7 @@ static enum err make_reports(const struct book_work *work, const struct book_sou
             err = report_rows[i].put(work, sources, report);
             err = err != ERR_OK ? err : book_ops_put(work, sources->ops, report);
         }
+        err = err != ERR_OK ? err : book_explain_put(work, sources->explanations, report);
         if (err != ERR_OK) {
             return err;
         }

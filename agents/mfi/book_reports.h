@@ -3,6 +3,7 @@
 #define IHURIRO_AGENTS_MFI_BOOK_REPORTS_H
 
 #include "agents/mfi/book_deposits.h"
+#include "agents/mfi/book_explain.h"
 #include "agents/mfi/book_flows.h"
 #include "agents/mfi/book_gl.h"
 #include "agents/mfi/book_ladders.h"
@@ -16,6 +17,7 @@ struct book_sources {
     const struct book_flows *flows;
     const struct book_gl_sums *gl;
     const struct book_ops *ops;
+    const struct book_explanations *explanations;
     struct book_ladders ladders;
 };
 

@@ -14,6 +14,7 @@ int run_command(int argc, char **argv);
 int status_command(int argc, char **argv);
 int receipts_command(int argc, char **argv);
 int drop_command(int argc, char **argv);
+int approve_command(int argc, char **argv);
 int explain_command(int argc, char **argv);
 
 /* The row that every command has, and the one of those that programs read. */

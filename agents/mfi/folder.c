@@ -101,6 +101,23 @@ struct judge_options {
     struct examined *examined; /* all of the folder: they are compared with one another */
 };
 
+/* What was approved of these figures, or is being. */
+static enum err look_up_approval(struct agent *agent, const struct approval *given,
+                                 struct arena *arena, struct examined_report *examined)
+{
+    if (given != NULL) {
+        return approval_sign(given, arena, examined->report);
+    }
+    if (agent->outbox == NULL) {
+        return ERR_OK;
+    }
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    return err != ERR_OK
+               ? err
+               : approval_apply(&txn, arena, examined->report, &examined->is_approval_void);
+}
+
 /* Those before it in the folder go out before it, and will be there when it is judged. */
 static void look_in_folder(const struct examined *folder, const PbReport *report,
                            struct rules_context *context)
@@ -244,7 +261,8 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         PbReport *report = book_report_at(examined->book, i);
         examined->reports[i].report = report;
-        err = judge(agent, &judging, arena, &examined->reports[i]);
+        err = look_up_approval(agent, options->approval, arena, &examined->reports[i]);
+        err = err != ERR_OK ? err : judge(agent, &judging, arena, &examined->reports[i]);
     }
     return err;
 }

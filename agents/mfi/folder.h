@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "agents/mfi/agent.h"
+#include "agents/mfi/approval.h"
 #include "proto/rules.h"
 
 #define FOLDER_ARENA_BUDGET ((size_t)256 * 1024 * 1024)
@@ -17,10 +18,11 @@ struct examined_report {
     bool is_refused; /* the hub would not journal it (ENV-13, ENV-14): no verdict */
     enum verdict verdict;
     struct findings *findings;
-    bool is_unchanged; /* equal figures are queued, drafted, were accepted or rejected last */
-    bool is_first;     /* nothing of its place is in the store */
-    bool is_current;   /* of them: the highest accepted */
-    bool has_errors;   /* refused, or would be REJECTED */
+    bool is_unchanged;     /* equal figures are queued, drafted, were accepted or rejected last */
+    bool is_first;         /* nothing of its place is in the store */
+    bool is_current;       /* of them: the highest accepted */
+    bool has_errors;       /* refused, or would be REJECTED */
+    bool is_approval_void; /* there is an approval, of other figures */
 };
 
 /* Lives in the arena. */
@@ -34,6 +36,7 @@ struct examined {
 struct folder_options {
     const char *institution; /* must be the folder's; NULL: any that is configured */
     int64_t now_us;
+    const struct approval *approval; /* being given: judged as if it had been; NULL: what is kept */
 };
 
 /* Complaints are the book's (file, line, column), or that the folder is of an institution that

@@ -57,6 +57,10 @@ static enum err print_report(const struct examined_report *examined, FILE *file)
         fprintf(file, "  Its figures did not change since it was last queued or accepted: it would "
                       "not be sent again.\n");
     }
+    if (examined->is_approval_void) {
+        fprintf(file, "  It was approved with other figures: that approval is void. `mfi-agent "
+                      "approve` gives a new one.\n");
+    }
     const PbFinding *rows[FINDINGS_MAX];
     for (size_t i = 0; i < examined->findings->count; i++) {
         rows[i] = &examined->findings->rows[i];

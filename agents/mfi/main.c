@@ -12,6 +12,7 @@ static const struct command commands[] = {
     {"status", status_command, "queue, last receipt, last error of each institution"},
     {"receipts", receipts_command, "list receipts, or write them to files"},
     {"drop", drop_command, "take a report that has no receipt out of the queue"},
+    {"approve", approve_command, "the second person's approval of a folder's figures"},
     {"explain", explain_command, "what a rule, a ratio or a field means"},
     {0},
 };
