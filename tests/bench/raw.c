@@ -130,15 +130,17 @@ static void exchange(size_t clients, size_t window, size_t request_bytes, size_t
     void *sockets[CLIENTS_MAX];
     zmq_pollitem_t items[CLIENTS_MAX];
     char *request = calloc(1, request_bytes);
+    /* Of their own, as two programs have: else one I/O thread would do the work of both ends. */
+    void *context = zmq_ctx_new();
     zmq_msg_t message;
-    must(clients <= CLIENTS_MAX && request != NULL, "arguments");
-    zmq_ctx_set(server.context, ZMQ_MAX_SOCKETS, 2 * CLIENTS_MAX);
+    must(clients <= CLIENTS_MAX && request != NULL && context != NULL, "arguments");
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 2 * CLIENTS_MAX);
     must(pthread_create(&thread, NULL, serve, &server) == 0, "thread");
     while (!server.is_ready) {
         usleep(1000);
     }
     for (size_t i = 0; i < clients; i++) {
-        sockets[i] = connect_client(server.context, server.public_key, server.endpoint);
+        sockets[i] = connect_client(context, server.public_key, server.endpoint);
         items[i] = (zmq_pollitem_t){.socket = sockets[i], .events = ZMQ_POLLIN};
         for (size_t n = 0; n < window; n++) {
             zmq_send(sockets[i], request, request_bytes, 0);

@@ -96,6 +96,7 @@ static enum err prepare_shots(struct range *range)
 static enum err open_guns(struct range *range)
 {
     const struct load_options *options = range->options;
+    const struct reader_options follow = {.bytes_max = READER_BYTES};
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < options->connections; i++) {
         err = raw_open(range->context, options->ingest, range->shooters[i].transport_key,
@@ -107,7 +108,7 @@ static enum err open_guns(struct range *range)
     }
     for (size_t i = 0; err == ERR_OK && i < options->subscribers; i++) {
         err = reader_open(range->context, options->feed, range->readers_keys[i].transport_key,
-                          &range->hub, &range->readers[i]);
+                          &range->hub, &follow, &range->readers[i]);
     }
     return err == ERR_OK ? err
                          : complain(range->complaint, err, "A connection cannot be made: %s.",
@@ -313,7 +314,7 @@ static uint64_t count_delivered(const struct range *range)
 {
     uint64_t delivered = 0;
     for (size_t i = 0; i < range->options->subscribers; i++) {
-        delivered += reader_delivered(range->readers[i]);
+        delivered += reader_got(range->readers[i]).records;
     }
     return delivered;
 }
