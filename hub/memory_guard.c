@@ -79,6 +79,9 @@ enum err memory_guard_look(struct memory_guard *guard)
         return ERR_MEMORY;
     }
     bool is_near = bytes > guard->max_bytes / 4 * 3;
+    if (is_near && !guard->was_near) {
+        guard->trims_left = 1; /* what is free already need not be near anything */
+    }
     if (is_near) {
         cut_loudest(guard,
                     guard->was_near && bytes > guard->last_bytes ? bytes - guard->last_bytes : 0);
