@@ -1,5 +1,6 @@
 /* Signed notes: what parses says, signed again, the same text; the signature is good if, and only
- * if, it is the pinned key's over that text. The harness signs changed texts with the pinned key. */
+ * if, it is the pinned key's over that text. The harness signs changed texts with the pinned key.
+ */
 #include "tests/fuzz/fuzz.h"
 
 #include <sodium.h>
@@ -39,8 +40,8 @@ static void take(struct bytes note)
         return;
     }
     HOLD(note.size <= CHECKPOINT_BYTES_MAX);
-    HOLD_OK(checkpoint_sign(checkpoint.origin, &checkpoint.position, checkpoint.time_us, key,
-                            &again));
+    HOLD_OK(
+        checkpoint_sign(checkpoint.origin, &checkpoint.position, checkpoint.time_us, key, &again));
     const uint8_t *end = memmem(again.data, again.size, "\n\n", 2);
     size_t body = (size_t)(end - again.data) + 2;
     HOLD(note.size >= body && memcmp(note.data, again.data, body) == 0);

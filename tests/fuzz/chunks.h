@@ -43,8 +43,7 @@ static inline void chunks_shuffle(struct chunks *chunks, size_t at, unsigned how
 {
     struct bytes chunk = chunks->items[at];
     if (how == 0 && chunks->count > 1) { /* away */
-        memmove(&chunks->items[at], &chunks->items[at + 1],
-                (--chunks->count - at) * sizeof chunk);
+        memmove(&chunks->items[at], &chunks->items[at + 1], (--chunks->count - at) * sizeof chunk);
     } else if (how == 1 && chunks->count < CHUNKS_MAX) { /* twice */
         chunks->items[chunks->count++] = chunk;
     } else { /* with the first */

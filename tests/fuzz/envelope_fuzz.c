@@ -24,8 +24,7 @@ static void open_raw(struct bytes raw, enum message_mode mode)
     HOLD_OK(envelope_pack(envelope.report, envelope.signer, envelope.signature, &again));
     HOLD(mode != MESSAGE_CANONICAL || bytes_equal(raw, buffer_bytes(&again)));
     bool is_signed = envelope_verify(&envelope) == ERR_OK;
-    HOLD(is_signed ==
-         (report_signature_verify(envelope.signer, id, envelope.signature) == ERR_OK));
+    HOLD(is_signed == (report_signature_verify(envelope.signer, id, envelope.signature) == ERR_OK));
 }
 
 /* The same report bytes, signed. Then with one bit of the signature changed. */

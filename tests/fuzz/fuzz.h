@@ -32,13 +32,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void fuzz_seeds(void);
 
 /* A stated property. abort, so that libFuzzer keeps the input and shows the place. */
-#define HOLD(condition)                                                                       \
-    do {                                                                                      \
-        if (!(condition)) {                                                                   \
-            (void)fprintf(stderr, "%s:%d: this does not hold: %s\n", __FILE__, __LINE__,      \
-                          #condition);                                                        \
-            abort();                                                                          \
-        }                                                                                     \
+#define HOLD(condition)                                                                  \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
+            (void)fprintf(stderr, "%s:%d: this does not hold: %s\n", __FILE__, __LINE__, \
+                          #condition);                                                   \
+            abort();                                                                     \
+        }                                                                                \
     } while (0)
 #define HOLD_OK(call) HOLD((call) == ERR_OK)
 

@@ -35,9 +35,11 @@ static inline int64_t grow_number(struct input *input)
 static inline char *grow_text(struct input *input, struct arena *arena)
 {
     static const char *const words[] = {
-        "RWF",     "A-1",        "B-1",       "M1",          "2020-06",    "2020-06-30",
-        "2020-W1", "2020-Q2",    "USACCO",    "portfolio.glp", "KIGALI",   "L01",
-        "AGRI",    "0788123456", "portfolio", "portfolio.aging[1].outstanding", "F", "caf\xC3\xA9"};
+        "RWF",     "A-1",           "B-1",       "M1",
+        "2020-06", "2020-06-30",    "2020-W1",   "2020-Q2",
+        "USACCO",  "portfolio.glp", "KIGALI",    "L01",
+        "AGRI",    "0788123456",    "portfolio", "portfolio.aging[1].outstanding",
+        "F",       "caf\xC3\xA9"};
     uint8_t how = input_byte(input);
     if (how < 128) {
         const char *word = words[how % (sizeof words / sizeof words[0])];

@@ -1,4 +1,5 @@
-/* Key files: what is read, written again, is the same line; and hub.pub, which every client pins. */
+/* Key files: what is read, written again, is the same line; and hub.pub, which every client pins.
+ */
 #include "tests/fuzz/fuzz.h"
 
 #include "conf/hub_pub.h"

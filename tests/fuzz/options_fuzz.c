@@ -21,8 +21,8 @@ static const struct option_row rows[] = {
     {0},
 };
 
-static const struct options program = {"mfi-fuzz run", "WORD...", "Says nothing.", rows,
-                                       0,              3,         NULL};
+static const struct options program = {
+    "mfi-fuzz run", "WORD...", "Says nothing.", rows, 0, 3, NULL};
 
 static int run(int argc, char **argv)
 {
@@ -60,10 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static void fuzz_seeds(void)
 {
-    static const char *const lines[] = {
-        "run\n-c\nfile\nword", "--config=file\n-l\n--number\n5\na\nb", "-n5\n-t\nA\n-t\nB\n--\n-x",
-        "--help",              "-c\nfile\nrun\n--any=-9223372036854775808", "--version",
-        "stop\n--type\nA\n--number=101"};
+    static const char *const lines[] = {"run\n-c\nfile\nword",
+                                        "--config=file\n-l\n--number\n5\na\nb",
+                                        "-n5\n-t\nA\n-t\nB\n--\n-x",
+                                        "--help",
+                                        "-c\nfile\nrun\n--any=-9223372036854775808",
+                                        "--version",
+                                        "stop\n--type\nA\n--number=101"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         char name[16];
         (void)snprintf(name, sizeof name, "line-%zu", i);

@@ -20,8 +20,8 @@ static void open_raw(struct bytes raw)
     header_encode(&record.header, again);
     HOLD(record.header.version != HEADER_VERSION ||
          memcmp(again, record.raw_header.data, HEADER_BYTES) == 0);
-    enum err err = record_check(record.raw_header, record.judgement, record.body, &arena,
-                                &complaint);
+    enum err err =
+        record_check(record.raw_header, record.judgement, record.body, &arena, &complaint);
     HOLD(err == ERR_OK || complaint.text[0] != '\0' || err == ERR_MEMORY);
     json_t *json = json_of_record(&record.header, record.judgement, record.body, &arena);
     json_decref(json);

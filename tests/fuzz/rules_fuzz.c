@@ -10,7 +10,8 @@
 #include "storage/outbox.h"
 #include "tests/support/reports.h"
 
-/* Half of the reports are of a period that exists, so that the rules behind that one are reached. */
+/* Half of the reports are of a period that exists, so that the rules behind that one are reached.
+ */
 static void make_period_real(PbReport *report, struct input *input)
 {
     static const char *const keys[] = {"2020-06", "2020-W27", "2020-06-30", "2020-Q2"};

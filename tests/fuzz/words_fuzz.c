@@ -170,12 +170,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static void fuzz_seeds(void)
 {
-    static const char *const texts[] = {"1,500,000.00", "(12.5)",       "2020-06-30",
-                                        "30/06/2020",   "2020-W27",     "2020-Q2",
-                                        "1 500 000",    "2020-06",      "2020-07-03T08:15:00.25Z",
-                                        "association",  "LIQUIDITY",    "history_lost",
-                                        "A-1",          "0788 123 456", "tcp://[::1]:5702",
-                                        "caf\xC3\xA9 \xE2\x82\xAC",     "06/30/2020"};
+    static const char *const texts[] = {"1,500,000.00",
+                                        "(12.5)",
+                                        "2020-06-30",
+                                        "30/06/2020",
+                                        "2020-W27",
+                                        "2020-Q2",
+                                        "1 500 000",
+                                        "2020-06",
+                                        "2020-07-03T08:15:00.25Z",
+                                        "association",
+                                        "LIQUIDITY",
+                                        "history_lost",
+                                        "A-1",
+                                        "0788 123 456",
+                                        "tcp://[::1]:5702",
+                                        "caf\xC3\xA9 \xE2\x82\xAC",
+                                        "06/30/2020"};
     char name[16];
     char z85[Z85_KEY_CHARS + 1];
     struct signing_key *key = fuzz_key(7);
