@@ -221,7 +221,7 @@ def a_flood_of_pulls(stage):
 
 
 SCENES = (
-    (one_that_sends_without_end, "retry_later"), (many_connections_of_one_that_sends_large_reports_without_end, "repeated"),
+    (many_connections_of_one_that_sends_large_reports_without_end, "repeated"), (one_that_sends_without_end, "retry_later"),
     (one_that_connects_without_end, "connections", "admitted"), (subscribers_that_never_read, "undelivered", "superseded"),
     (one_that_asks_from_nothing_ten_thousand_times, "fetches"), (a_million_positions_that_do_not_stand, "not_in_history"),
     (a_flood_of_pulls, "pulls", "retry_later"))
