@@ -13,12 +13,18 @@
 static_assert(FILES_NOT_FOR_PEERS < OPEN_FILES_BESIDE_PEERS, "peers_max peers find room");
 
 static atomic_int descriptors_max = INT_MAX;
+static atomic_int descriptors_end;
 static struct counters *counters;
 
 void accept_at_most(uint64_t files_max, struct counters *count_in)
 {
     counters = count_in;
     descriptors_max = files_max > INT_MAX ? INT_MAX : (int)files_max - FILES_NOT_FOR_PEERS;
+}
+
+int accept_descriptors_end(void)
+{
+    return descriptors_end;
 }
 
 /* The operator's socket is always let in. */
@@ -42,6 +48,7 @@ int accept_or_turn_away(int fd, struct sockaddr *address, socklen_t *size, int f
         return peer;
     }
     if (peer < descriptors_max) {
+        descriptors_end = peer >= descriptors_end ? peer + 1 : descriptors_end;
         counters->connections++;
         return peer;
     }

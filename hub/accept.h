@@ -14,5 +14,7 @@
 /* From now on a peer whose descriptor would be files_max - FILES_NOT_FOR_PEERS or more is turned
  * away, and counted; those that are taken are counted too. Before: nobody is. */
 void accept_at_most(uint64_t files_max, struct counters *counters);
+/* One above the highest descriptor that a peer ever had. */
+int accept_descriptors_end(void);
 
 #endif

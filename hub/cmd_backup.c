@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,24 +57,47 @@ static char *in(const char *folder, const char *name)
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
-/* A copy that is on disk when it returns. Nothing to copy is not an error. */
+static bool write_whole(int fd, const char *block, ssize_t size)
+{
+    ssize_t wrote = write(fd, block, (size_t)size);
+    if (wrote >= 0 && wrote < size) {
+        errno = ENOSPC; /* what a short write to a file means */
+    }
+    return wrote == size;
+}
+
+static bool copy_bytes(int from, int to)
+{
+    char block[65536];
+    ssize_t got = 0;
+    bool is_ok = from >= 0 && to >= 0;
+    while (is_ok && (got = read(from, block, sizeof block)) > 0) {
+        is_ok = write_whole(to, block, got);
+    }
+    return is_ok && got == 0 && fsync(to) == 0;
+}
+
+/* A copy that is there whole, and on disk when it returns, or not at all. Nothing to copy is not an
+ * error. */
 static enum err copy_file(const char *from, const char *to, struct complaint *complaint)
 {
+    AUTO(free_p) char *making = NULL;
+    if (asprintf(&making, "%s.making", to) < 0) {
+        making = NULL;
+        return ERR_MEMORY;
+    }
     int in_fd = open(from, O_RDONLY | O_CLOEXEC);
     if (in_fd < 0 && errno == ENOENT) {
         return ERR_OK;
     }
-    int out_fd = in_fd < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_ok = out_fd >= 0;
-    char block[65536];
-    ssize_t got = 0;
-    while (is_ok && (got = read(in_fd, block, sizeof block)) > 0) {
-        is_ok = write(out_fd, block, (size_t)got) == got;
-    }
-    is_ok = is_ok && got == 0 && fsync(out_fd) == 0;
-    if (!is_ok) {
-        (void)complain(complaint, ERR_IO, "%s could not be copied to %s: %s.", from, to,
-                       strerror(errno));
+    (void)unlink(making); /* of a copy that was broken off */
+    int out_fd = open(making, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_ok = copy_bytes(in_fd, out_fd) && rename(making, to) == 0;
+    enum err err = is_ok ? disk_sync_parent(to) : disk_error(errno);
+    if (err != ERR_OK) {
+        (void)complain(complaint, err, "%s could not be copied to %s: %s.", from, to,
+                       is_ok ? err_text(err) : strerror(errno));
+        (void)unlink(making);
     }
     if (in_fd >= 0) {
         close(in_fd);
@@ -81,7 +105,7 @@ static enum err copy_file(const char *from, const char *to, struct complaint *co
     if (out_fd >= 0) {
         close(out_fd);
     }
-    return is_ok ? ERR_OK : ERR_IO;
+    return err;
 }
 
 static enum err check_copy(const char *store, const struct hub_identity *identity,
@@ -98,8 +122,53 @@ static enum err check_copy(const char *store, const struct hub_identity *identit
 
 /* ---- backup ---- */
 
-static enum err backup(struct hub *hub, const char *folder, struct check_report *ret_report,
-                       struct complaint *complaint)
+/* The files of a backup, and the folders that are empty then. */
+static void remove_backup(const char *folder)
+{
+    static const char *const files[] = {"store/data.mdb",  "store/lock.mdb", "acts.log",
+                                        "acts.log.making", "hub.pub",        "hub.pub.making"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        AUTO(free_p) char *path = in(folder, files[i]);
+        if (path != NULL) {
+            (void)unlink(path); /* not there: as wished */
+        }
+    }
+    AUTO(free_p) char *store = in(folder, "store");
+    if (store != NULL) {
+        (void)rmdir(store);
+    }
+    (void)rmdir(folder);
+}
+
+/* ret_lock: of the folder, which says that its backup is being made; to be closed. What a backup
+ * that was killed left of it goes. */
+static enum err make_beside(const char *beside, int *ret_lock, struct complaint *complaint)
+{
+    int old = open(beside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool is_busy = old >= 0 && flock(old, LOCK_EX | LOCK_NB) != 0;
+    if (old >= 0 && !is_busy) {
+        remove_backup(beside);
+    }
+    if (old >= 0) {
+        close(old);
+    }
+    if (is_busy) {
+        return complain(complaint, ERR_BUSY, "Another backup is being written to %s.", beside);
+    }
+    if (mkdir(beside, 0700) != 0) {
+        return complain(complaint, disk_error(errno), "The folder %s cannot be made: %s.", beside,
+                        strerror(errno));
+    }
+    *ret_lock = open(beside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*ret_lock < 0 || flock(*ret_lock, LOCK_EX | LOCK_NB) != 0) {
+        return complain(complaint, disk_error(errno), "The folder %s cannot be locked: %s.", beside,
+                        strerror(errno));
+    }
+    return ERR_OK;
+}
+
+static enum err fill(struct hub *hub, const char *folder, struct check_report *ret_report,
+                     struct complaint *complaint)
 {
     AUTO(free_p) char *store = in(folder, "store");
     AUTO(free_p) char *acts = in(folder, "acts.log");
@@ -108,18 +177,54 @@ static enum err backup(struct hub *hub, const char *folder, struct check_report 
     if (store == NULL || acts == NULL || pub == NULL || own_pub == NULL) {
         return ERR_MEMORY;
     }
-    if (mkdir(folder, 0700) != 0) {
-        return complain(complaint, errno == EEXIST ? ERR_EXISTS : ERR_IO,
-                        "%s cannot be made: %s. Name a folder that is not there yet.", folder,
-                        strerror(errno));
-    }
     enum err err = hub_open(hub, HUB_READ, complaint);
     err = err != ERR_OK ? err : env_copy(store_env(hub->store), store, complaint);
     err = err != ERR_OK ? err : copy_file(hub->config.acts, acts, complaint);
     err = err != ERR_OK ? err : copy_file(own_pub, pub, complaint);
     err = err != ERR_OK ? err : disk_sync(folder);
+    err = err != ERR_OK ? err : check_copy(store, &hub->identity, ret_report, complaint);
+    if (ret_report->problems > 0) {
+        (void)complain(complaint, err,
+                       "The copy has %llu problems (above), and was taken away again. See what "
+                       "`mfi-hub verify` says of the store.",
+                       (unsigned long long)ret_report->problems);
+    }
+    return err;
+}
+
+/* Made beside, and named FOLDER only when it is whole and checked. */
+static enum err backup(struct hub *hub, const char *folder, struct check_report *ret_report,
+                       struct complaint *complaint)
+{
+    AUTO(free_p) char *beside = NULL;
+    int lock = -1;
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/') {
+        length--;
+    }
+    if (asprintf(&beside, "%.*s.making", (int)length, folder) < 0) {
+        beside = NULL;
+        return ERR_MEMORY;
+    }
+    if (access(folder, F_OK) == 0) {
+        return complain(complaint, ERR_EXISTS,
+                        "%s is there already. Name a folder that is not there yet.", folder);
+    }
+    enum err err = make_beside(beside, &lock, complaint);
+    bool is_ours = lock >= 0;
+    err = err != ERR_OK ? err : fill(hub, beside, ret_report, complaint);
+    if (err == ERR_OK && rename(beside, folder) != 0) {
+        err = complain(complaint, disk_error(errno), "%s cannot be renamed to %s: %s.", beside,
+                       folder, strerror(errno));
+    }
     err = err != ERR_OK ? err : disk_sync_parent(folder);
-    return err != ERR_OK ? err : check_copy(store, &hub->identity, ret_report, complaint);
+    if (err != ERR_OK && is_ours) {
+        remove_backup(beside);
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    return err;
 }
 
 int cmd_backup(int argc, char **argv)

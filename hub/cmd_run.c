@@ -105,7 +105,8 @@ static enum err wait_for_signal(struct hub *hub, int signal_fd)
     (void)getrlimit(RLIMIT_NOFILE, &files);
     enum err err =
         memory_guard_make(hub->config.memory_max_mb, (int)files.rlim_cur, &hub->counters, &guard);
-    while (err == ERR_OK && (poll(&item, 1, MEMORY_LOOK_MS) <= 0 || !signals_came(signal_fd))) {
+    while (err == ERR_OK &&
+           (poll(&item, 1, memory_guard_wait_ms(guard)) <= 0 || !signals_came(signal_fd))) {
         err = memory_guard_look(guard);
     }
     return err;

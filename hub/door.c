@@ -176,10 +176,24 @@ enum err door_receive(struct door *door, struct incoming *ret_incoming)
     return err == ERR_MALFORMED ? ERR_NOT_FOUND : err;
 }
 
+static bool send_address(struct door *door, const struct peer *peer)
+{
+    return zmq_send(door->socket, peer->routing_id, peer->routing_id_size,
+                    ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
+}
+
+/* A pipe may only seem full: libzmq looks at most once in a millisecond whether the other side has
+ * taken something, unless it is asked for its events. */
+static bool look_again(struct door *door)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_errno() == EAGAIN && zmq_getsockopt(door->socket, ZMQ_EVENTS, &events, &size) == 0;
+}
+
 enum err door_send(struct door *door, const struct peer *peer, struct bytes frame)
 {
-    if (zmq_send(door->socket, peer->routing_id, peer->routing_id_size,
-                 ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+    if (!send_address(door, peer) && !(look_again(door) && send_address(door, peer))) {
         door->counters->undelivered++;
         return zmq_errno() == EAGAIN ? ERR_BUSY : ERR_NETWORK;
     }

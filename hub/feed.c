@@ -130,13 +130,14 @@ enum err feed_take(struct feed *feed, const struct reading *reading, const struc
 
 enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_is_behind)
 {
-    size_t budget = READ_TXN_RECORDS_MAX;
+    size_t budget = (size_t)READ_TXN_RECORDS_MAX * SCAN_COST_RECORD;
     enum err first = ERR_OK;
     bool is_behind = false;
     for (size_t left = feed->count; left > 0 && budget > 0; left--) {
         struct parked *parked = TAILQ_FIRST(&feed->parked);
         bool is_done = false;
         enum err err = serve(feed, reading, parked, &budget, &is_done);
+        scanner_end(feed->scanner);
         if (err != ERR_OK) {
             first = first != ERR_OK ? first : err;
             reading_retry_later(reading, &feed->out, &parked->peer, 60,
@@ -210,7 +211,7 @@ static enum err rights_of(struct feed *feed, const struct reading *reading,
 static enum err answer_records(struct feed *feed, const struct reading *reading,
                                const struct parked *parked)
 {
-    AUTO(buffer_close) struct buffer frame = {0};
+    struct bytes frame = {0};
     struct scan_answer answer = {
         .number = parked->number,
         .from = parked->from,
@@ -219,7 +220,7 @@ static enum err answer_records(struct feed *feed, const struct reading *reading,
     };
     enum err err = scanner_pack(feed->scanner, reading, &answer, &frame);
     if (err == ERR_OK) {
-        feed->out.answer(feed->out.context, &parked->peer, buffer_bytes(&frame));
+        feed->out.answer(feed->out.context, &parked->peer, frame);
     }
     return err;
 }
@@ -228,20 +229,16 @@ static enum err answer_records(struct feed *feed, const struct reading *reading,
 static enum err scan_on(struct feed *feed, const struct reading *reading, struct parked *parked,
                         uint64_t goal, size_t *budget, bool *ret_is_full)
 {
+    enum err err = ERR_OK;
     *ret_is_full = false;
-    while (*budget > 0 && parked->scanned < goal) {
-        enum err err = scanner_look(feed->scanner, reading, parked->scanned + 1);
-        if (err == ERR_TOO_LARGE) {
-            *ret_is_full = true;
-            return ERR_OK;
-        }
-        if (err != ERR_OK) {
-            return err;
-        }
-        parked->scanned++;
-        --*budget;
+    while (err == ERR_OK && scanner_spent(feed->scanner) < *budget && parked->scanned < goal) {
+        err = scanner_look(feed->scanner, reading, parked->scanned + 1);
+        parked->scanned += err == ERR_OK;
     }
-    return ERR_OK;
+    size_t spent = scanner_spent(feed->scanner);
+    *budget -= spent < *budget ? spent : *budget;
+    *ret_is_full = err == ERR_TOO_LARGE;
+    return err == ERR_TOO_LARGE ? ERR_OK : err;
 }
 
 static enum err serve(struct feed *feed, const struct reading *reading, struct parked *parked,

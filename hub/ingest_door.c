@@ -276,6 +276,7 @@ void *ingest_door_run(void *argument)
         .request_max = INGEST_REQUEST_MAX,
         .counters = &hub->counters,
         .receive_hwm = 64,
+        .io_thread = 1, /* agents on the first, subscribers on the second */
         .send_hwm = 64,
     };
     if (self == NULL) {

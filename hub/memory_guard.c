@@ -13,6 +13,10 @@
 #include <unistd.h>
 
 #include "conf/log.h"
+#include "hub/accept.h"
+
+#define LOOK_MS      100
+#define LOOK_NEAR_MS 10 /* a gigabyte a second comes in on a fast network */
 
 struct memory_guard {
     uint64_t max_bytes;
@@ -75,6 +79,9 @@ enum err memory_guard_look(struct memory_guard *guard)
         return ERR_MEMORY;
     }
     bool is_near = bytes > guard->max_bytes / 4 * 3;
+    if (is_near && !guard->was_near) {
+        guard->trims_left = 1; /* what is free already need not be near anything */
+    }
     if (is_near) {
         cut_loudest(guard,
                     guard->was_near && bytes > guard->last_bytes ? bytes - guard->last_bytes : 0);
@@ -86,6 +93,11 @@ enum err memory_guard_look(struct memory_guard *guard)
     guard->was_near = is_near;
     guard->last_bytes = bytes;
     return ERR_OK;
+}
+
+int memory_guard_wait_ms(const struct memory_guard *guard)
+{
+    return guard->was_near || guard->trims_left > 0 ? LOOK_NEAR_MS : LOOK_MS;
 }
 
 int memory_loudest(const uint64_t brought[], int count, uint64_t grown_bytes)
@@ -144,18 +156,22 @@ static void tell(int descriptor, uint64_t bytes)
 }
 
 /* Shut, not closed: the descriptor stays libzmq's, which sees a peer that has gone, and frees what
- * it kept of it. If another connection has the descriptor by now, that one connects again. */
+ * it kept of it. Another connection that has the descriptor by now brought less: it is left alone,
+ * or at worst connects again. */
 static void cut_loudest(struct memory_guard *guard, uint64_t grown_bytes)
 {
-    for (int i = 0; i < guard->files_max; i++) {
+    int end =
+        accept_descriptors_end() < guard->files_max ? accept_descriptors_end() : guard->files_max;
+    for (int i = 0; i < end; i++) {
         uint64_t received = received_by(i);
         guard->brought[i] = received > guard->received[i] ? received - guard->received[i] : 0;
         guard->received[i] = received;
     }
-    int loudest = memory_loudest(guard->brought, guard->files_max, grown_bytes);
-    if (loudest >= 0 && shutdown(loudest, SHUT_RDWR) == 0) {
+    int loudest = memory_loudest(guard->brought, end, grown_bytes);
+    if (loudest >= 0 && received_by(loudest) >= guard->received[loudest] &&
+        shutdown(loudest, SHUT_RDWR) == 0) {
         guard->counters->cut_off++;
-        guard->trims_left = 1000 / MEMORY_LOOK_MS;
+        guard->trims_left = 1000 / LOOK_NEAR_MS;
         tell(loudest, guard->brought[loudest]);
     }
 }

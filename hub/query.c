@@ -438,11 +438,30 @@ static size_t first_behind(const struct scope *scope, uint64_t seq)
     return low;
 }
 
+/* Takes what fits, and says how far it came where that is not all. */
+static enum err scan_scope(const struct asked *asked, const struct scope *scope, size_t begin,
+                           uint64_t *to)
+{
+    for (size_t i = begin; i < scope->count; i++) {
+        enum err err =
+            i - begin < READ_TXN_RECORDS_MAX
+                ? scanner_look(asked->query->scanner, asked->reading, scope->items[i].seq)
+                : ERR_TOO_LARGE;
+        if (err == ERR_TOO_LARGE) {
+            *to = scope->items[i - 1].seq; /* never the first: i > begin */
+            return ERR_OK;
+        }
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err answer_fetch(const struct asked *asked, const Ihuriro__V1__Fetch *fetch,
                              const struct position *from, const struct scope *scope)
 {
     struct query *query = asked->query;
-    AUTO(buffer_close) struct buffer frame = {0};
     struct scan scan = {
         .reader = asked->reader,
         .filter = fetch->filter,
@@ -455,24 +474,14 @@ static enum err answer_fetch(const struct asked *asked, const Ihuriro__V1__Fetch
         .to = fetch->until,
         .rights = asked->rights,
     };
-    size_t begin = first_behind(scope, from->size);
     scanner_begin(query->scanner, &scan);
-    for (size_t i = begin; i < scope->count; i++) {
-        enum err err = i - begin < READ_TXN_RECORDS_MAX
-                           ? scanner_look(query->scanner, asked->reading, scope->items[i].seq)
-                           : ERR_TOO_LARGE;
-        if (err == ERR_TOO_LARGE) {
-            answer.to = scope->items[i - 1].seq; /* never the first: i > begin */
-            break;
-        }
-        if (err != ERR_OK) {
-            return err;
-        }
-    }
-    enum err err = scanner_pack(query->scanner, asked->reading, &answer, &frame);
+    enum err err = scan_scope(asked, scope, first_behind(scope, from->size), &answer.to);
+    struct bytes frame = {0};
+    err = err != ERR_OK ? err : scanner_pack(query->scanner, asked->reading, &answer, &frame);
+    scanner_end(query->scanner);
     if (err == ERR_OK) {
         asked->reading->counters->fetches++;
-        query->out.answer(query->out.context, asked->peer, buffer_bytes(&frame));
+        query->out.answer(query->out.context, asked->peer, frame);
     }
     return err;
 }

@@ -66,9 +66,13 @@ void position_to_message(const struct position *position, PbPosition *ret_messag
 
 /* ---- RECORDS ---- */
 
-/* Collects the records of one answer; views into the transaction. One a door, used again and
- * again. */
+/* Builds one answer, record by record. One a door, used again and again. */
 struct scanner;
+
+/* What a look costs, in parts of a record that is read: a header that another reader's scan has
+ * read lately is looked at for little. */
+#define SCAN_COST_RECORD 32
+#define SCAN_COST_LOOK   1
 
 MUST_USE enum err scanner_make(struct scanner **ret_scanner);
 void scanner_close(struct scanner **scanner);
@@ -81,7 +85,11 @@ struct scan {
 };
 
 void scanner_begin(struct scanner *scanner, const struct scan *scan);
+/* Before the transaction ends in which records were looked at. */
+void scanner_end(struct scanner *scanner);
 size_t scanner_count(const struct scanner *scanner);
+/* What the looks since scanner_begin have cost. */
+size_t scanner_spent(const struct scanner *scanner);
 /* Looks at one record, and takes it if the filter does and the reader may see it. ERR_TOO_LARGE: it
  * belongs in the answer but does not fit into this one (never the first). */
 MUST_USE enum err scanner_look(struct scanner *scanner, const struct reading *reading,
@@ -94,8 +102,8 @@ struct scan_answer {
     const uint8_t *rights;
 };
 
-/* Packs RECORDS with what was taken. */
+/* Ends RECORDS with what was taken. ret_frame is good until scanner_begin. */
 MUST_USE enum err scanner_pack(struct scanner *scanner, const struct reading *reading,
-                               const struct scan_answer *answer, struct buffer *frame);
+                               const struct scan_answer *answer, struct bytes *ret_frame);
 
 #endif

@@ -170,7 +170,9 @@ enum err writer_queue_push(struct writer_queue *queue, struct mailbox *mailbox, 
             release_events(&request);
             return ERR_MEMORY;
         }
-        memcpy(copy, events[i].data, events[i].size);
+        if (events[i].size > 0) { /* an empty one may have no bytes to point to */
+            memcpy(copy, events[i].data, events[i].size);
+        }
         request.events[request.count++] = bytes_of(copy, events[i].size);
     }
     enum err err = ring_push(&queue->ring, &request);

@@ -53,12 +53,17 @@ const char *verb_name(int verb)
     return row == NULL ? "?" : row->name;
 }
 
-enum err frame_pack(enum verb verb, const ProtobufCMessage *body, struct buffer *frame)
+enum err frame_begin(enum verb verb, struct buffer *frame)
 {
     uint8_t head[FRAME_HEAD_BYTES] = {WIRE_VERSION};
     put_u16(head + 1, (uint16_t)verb);
+    return buffer_append(frame, head, sizeof head);
+}
+
+enum err frame_pack(enum verb verb, const ProtobufCMessage *body, struct buffer *frame)
+{
     const size_t before = frame->size;
-    enum err err = buffer_append(frame, head, sizeof head);
+    enum err err = frame_begin(verb, frame);
     err = err != ERR_OK ? err : message_pack(body, frame);
     if (err != ERR_OK) {
         frame->size = before; /* no half frame */

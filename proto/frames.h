@@ -45,6 +45,8 @@ enum verb {
 #define FRAME_HEAD_BYTES 3
 
 const char *verb_name(int verb);
+/* Appends a frame's version and verb, for a body that the caller appends itself. */
+MUST_USE enum err frame_begin(enum verb verb, struct buffer *frame);
 /* Appends a whole frame. */
 MUST_USE enum err frame_pack(enum verb verb, const ProtobufCMessage *body, struct buffer *frame);
 /* Splits; ERR_UNSUPPORTED for another version, ERR_MALFORMED for a short frame. body is a view. */

@@ -6,6 +6,7 @@
 
 #include "proto/fields.h"
 #include "proto/period.h"
+#include "proto/text.h"
 
 #define DAY_1900 (-25567)
 #define DAY_2199 84005
@@ -73,6 +74,19 @@ static json_t *json_of_bytes(struct bytes bytes)
     return json_string(text);
 }
 
+/* Of a report that another hub took: what is no UTF-8 is shown as \xNN, so that one such text does
+ * not stop a reader. */
+static json_t *json_of_text(const char *text)
+{
+    size_t length = strlen(text);
+    if (text_is_utf8(bytes_of(text, length))) {
+        return json_string(text);
+    }
+    size_t size = 4 * length + 8;
+    AUTO(free_p) char *escaped = malloc(size);
+    return escaped == NULL ? NULL : json_string(text_escape(bytes_of(text, length), escaped, size));
+}
+
 static json_t *json_of_field(const ProtobufCMessage *message, const struct field *field)
 {
     switch (field->kind) {
@@ -85,7 +99,7 @@ static json_t *json_of_field(const ProtobufCMessage *message, const struct field
     case FIELD_ENUM:
         return field->text != NULL ? json_string(field->text) : json_integer(field->integer);
     case FIELD_TEXT:
-        return json_string(field->text);
+        return json_of_text(field->text);
     case FIELD_BYTES:
         return json_of_bytes(field->bytes);
     case FIELD_MESSAGE:
@@ -150,7 +164,7 @@ json_t *json_of_message(const ProtobufCMessage *message)
 static json_t *json_of_message_value(const ProtobufCMessage *message)
 {
     if (message->descriptor == &ihuriro__v1__period__descriptor) {
-        return json_string(((const PbPeriod *)message)->key);
+        return json_of_text(((const PbPeriod *)message)->key);
     }
     return json_of_message(message);
 }

@@ -2,7 +2,7 @@
  * lower-case hex, a period by its key, times as RFC 3339 text ("produced_at_us" under the key
  * "produced_at"), days ("peak_day") as YYYY-MM-DD. Absent fields are left out. An enum that this
  * program does not know, and a time or day outside the years 1900 to 2199, is its number; a count
- * above int64 is decimal text. */
+ * above int64 is decimal text; of a text that is no UTF-8 each odd byte is \xNN. */
 #ifndef IHURIRO_PROTO_JSON_H
 #define IHURIRO_PROTO_JSON_H
 

@@ -11,8 +11,10 @@
 #include "proto/limits.h"
 #include "storage/disk.h"
 
-#define VERSION        "1 "
+#define LAST           "1 " /* version 1: the only line of an append, or its last */
+#define MORE           "+ " /* the same, and the append goes on in the next line */
 #define VERSION_CHARS  2
+#define SECTOR_BYTES   512
 #define CHECK_CHARS    16
 #define BASE64         sodium_base64_VARIANT_ORIGINAL
 #define LINE_BYTES_MAX (EVENT_BYTES_MAX / 3 * 4 + 64)
@@ -42,11 +44,13 @@ MUST_USE static enum err read_all(int fd, const char *path, struct complaint *co
 MUST_USE static enum err take_lines(struct acts *acts, const char *path, struct bytes text,
                                     struct complaint *complaint);
 MUST_USE static enum err take_line(struct acts *acts, struct bytes line);
+static bool is_torn(struct bytes append, size_t offset);
 MUST_USE static enum err cut(struct acts *acts, off_t size);
 MUST_USE static enum err hold(struct acts *acts, struct bytes event);
+static void forget(struct acts *acts, size_t count, size_t event_bytes);
 MUST_USE static enum err make_slots(struct acts *acts);
 static uint32_t *slot_of(const struct acts *acts, const uint8_t *id);
-MUST_USE static enum err add_line(struct buffer *lines, struct bytes event);
+MUST_USE static enum err add_line(struct buffer *lines, struct bytes event, bool is_last);
 MUST_USE static enum err write_lines(struct acts *acts, struct bytes lines);
 static void check_of(struct bytes event, char ret_text[static CHECK_CHARS + 1]);
 
@@ -107,7 +111,7 @@ enum err acts_append(struct acts *acts, const struct bytes *events, size_t count
     for (size_t i = 0; err == ERR_OK && i < count; i++) {
         uint8_t id[SHA256_BYTES];
         sha256(events[i], id);
-        err = acts_hold(acts, id) ? ERR_EXISTS : add_line(&lines, events[i]);
+        err = acts_hold(acts, id) ? ERR_EXISTS : add_line(&lines, events[i], i + 1 == count);
     }
     size_t held = acts->count;
     size_t held_bytes = acts->events.size;
@@ -117,14 +121,8 @@ enum err acts_append(struct acts *acts, const struct bytes *events, size_t count
     if (err == ERR_OK) {
         err = write_lines(acts, buffer_bytes(&lines));
     }
-    if (err != ERR_OK && acts->count > held) {
-        acts->count = held;
-        acts->events.size = held_bytes;
-        acts->slot_count = 0; /* made anew from what is held */
-        free(STEAL(acts->slots));
-        if (make_slots(acts) != ERR_OK) {
-            acts->is_broken = true;
-        }
+    if (err != ERR_OK) {
+        forget(acts, held, held_bytes);
     }
     return err;
 }
@@ -161,14 +159,14 @@ static enum err cut(struct acts *acts, off_t size)
     return ERR_OK;
 }
 
-static enum err add_line(struct buffer *lines, struct bytes event)
+static enum err add_line(struct buffer *lines, struct bytes event, bool is_last)
 {
     if (event.size > EVENT_BYTES_MAX) {
         return ERR_TOO_LARGE;
     }
     size_t chars = sodium_base64_encoded_len(event.size, BASE64); /* with the NUL */
     uint8_t *at = NULL;
-    enum err err = buffer_append(lines, VERSION, VERSION_CHARS);
+    enum err err = buffer_append(lines, is_last ? LAST : MORE, VERSION_CHARS);
     if (err == ERR_OK) {
         err = buffer_reserve(lines, chars, &at);
     }
@@ -240,18 +238,24 @@ static enum err read_all(int fd, const char *path, struct complaint *complaint, 
     return err;
 }
 
+/* Append by append: one that a crash broke off was acknowledged to nobody, and goes whole. */
 static enum err take_lines(struct acts *acts, const char *path, struct bytes text,
                            struct complaint *complaint)
 {
+    size_t whole = 0; /* where the append that is being read begins */
+    size_t held = 0;
+    size_t held_bytes = 0;
     size_t at = 0;
-    size_t number = 1;
-    while (at < text.size) {
+    for (size_t number = 1; at < text.size; number++) {
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
         if (end == NULL) {
-            break; /* torn by a crash before it was acknowledged */
+            break;
         }
         struct bytes line = bytes_of(text.data + at, (size_t)(end - text.data) - at);
         enum err err = take_line(acts, line);
+        if (err != ERR_OK && is_torn(bytes_of(text.data + whole, text.size - whole), whole)) {
+            break;
+        }
         if (err != ERR_OK) {
             return complain(complaint, err,
                             "%s line %zu is damaged (%s). Compare it with the copy in your last "
@@ -259,17 +263,51 @@ static enum err take_lines(struct acts *acts, const char *path, struct bytes tex
                             path, number, err_text(err));
         }
         at += line.size + 1;
-        number++;
+        if (memcmp(line.data, LAST, VERSION_CHARS) == 0) {
+            whole = at;
+            held = acts->count;
+            held_bytes = acts->events.size;
+        }
     }
-    acts->file_bytes = (off_t)at;
-    if (at == text.size) {
+    acts->file_bytes = (off_t)whole;
+    if (whole == text.size) {
         return ERR_OK;
     }
-    enum err err = cut(acts, acts->file_bytes);
-    return err == ERR_OK
-               ? ERR_OK
-               : complain(complaint, err, "%s line %zu was torn by a crash and cannot be cut: %s.",
-                          path, number, err_text(err));
+    forget(acts, held, held_bytes);
+    enum err err = acts->is_broken ? ERR_MEMORY : cut(acts, acts->file_bytes);
+    return err == ERR_OK ? ERR_OK
+                         : complain(complaint, err,
+                                    "%s ends in a line torn by a crash, which cannot be "
+                                    "cut: %s.",
+                                    path, err_text(err));
+}
+
+/* Sectors that a power cut kept from the disk read as zeros, and no line holds one. That is the
+ * last append only if no line that ends one is followed by another: else something happened to
+ * lines that were acknowledged. offset: where it lies in the file. */
+static bool is_torn(struct bytes append, size_t offset)
+{
+    bool is_over = false;
+    for (size_t at = 0; at < append.size;) {
+        if (is_over) {
+            return false;
+        }
+        const uint8_t *end = memchr(append.data + at, '\n', append.size - at);
+        is_over =
+            append.size - at >= VERSION_CHARS && memcmp(append.data + at, LAST, VERSION_CHARS) == 0;
+        at = end == NULL ? append.size : (size_t)(end - append.data) + 1;
+    }
+    const uint8_t *zero = memchr(append.data, 0, append.size);
+    if (zero == NULL) {
+        return false;
+    }
+    size_t first = (size_t)(zero - append.data);
+    size_t end = first;
+    while (end < append.size && append.data[end] == 0) {
+        end++;
+    }
+    return (first == 0 || (offset + first) % SECTOR_BYTES == 0) &&
+           (end == append.size || (offset + end) % SECTOR_BYTES == 0);
 }
 
 static enum err take_line(struct acts *acts, struct bytes line)
@@ -277,7 +315,8 @@ static enum err take_line(struct acts *acts, struct bytes line)
     if (line.size < VERSION_CHARS + 1 + CHECK_CHARS || line.size > LINE_BYTES_MAX) {
         return ERR_MALFORMED;
     }
-    if (memcmp(line.data, VERSION, VERSION_CHARS) != 0) {
+    if (memcmp(line.data, LAST, VERSION_CHARS) != 0 &&
+        memcmp(line.data, MORE, VERSION_CHARS) != 0) {
         return ERR_UNSUPPORTED;
     }
     size_t chars = line.size - VERSION_CHARS - 1 - CHECK_CHARS;
@@ -333,6 +372,21 @@ static enum err hold(struct acts *acts, struct bytes event)
     }
     *slot_of(acts, act.id) = (uint32_t)acts->count;
     return ERR_OK;
+}
+
+/* All but the first count. */
+static void forget(struct acts *acts, size_t count, size_t event_bytes)
+{
+    if (acts->count == count) {
+        return;
+    }
+    acts->count = count;
+    acts->events.size = event_bytes;
+    acts->slot_count = 0; /* made anew from what is held */
+    free(STEAL(acts->slots));
+    if (make_slots(acts) != ERR_OK) {
+        acts->is_broken = true;
+    }
 }
 
 static enum err make_slots(struct acts *acts)

@@ -1,9 +1,11 @@
 /* acts.log: what an operator or a key owner did, one checksummed line an act, outside what a
  * restore replaces.
  *
- *   line = "1 " BASE64(event bytes) " " first 16 hex digits of SHA-256(event bytes) "\n"
+ *   line = ("1 " or "+ ") BASE64(event bytes) " " first 16 hex digits of SHA-256(event bytes) "\n"
  *
- * A torn last line is cut at open; any other bad line refuses the start. */
+ * "+ " says that the append goes on in the next line, "1 " ends it: acts appended together are
+ * there together. The last append, where a crash broke it off (no line ends it, or zeros stand
+ * in sectors that never reached the disk), is cut at open; any other bad line refuses the start. */
 #ifndef IHURIRO_STORAGE_ACTS_H
 #define IHURIRO_STORAGE_ACTS_H
 

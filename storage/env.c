@@ -476,9 +476,9 @@ enum err env_copy(struct env *env, const char *folder, struct complaint *complai
     if (err == ERR_OK && (err = disk_sync(data)) == ERR_OK && (err = disk_sync(folder)) == ERR_OK) {
         err = disk_sync_parent(folder);
     }
-    return err == ERR_OK ? ERR_OK
-                         : complain(complaint, err, "The copy to %s failed: %s. Remove it.", folder,
-                                    err_text(err));
+    return err == ERR_OK
+               ? ERR_OK
+               : complain(complaint, err, "The copy to %s failed: %s.", folder, err_text(err));
 }
 
 enum err env_grow(struct env *env, size_t map_bytes)

@@ -110,15 +110,11 @@ uint64_t journal_size(struct txn *txn)
     return txn_entries(txn, DB_JOURNAL);
 }
 
-enum err journal_get(struct txn *txn, uint64_t seq, struct record *ret_record)
+/* The record that is stored as number seq. */
+static enum err open_record(struct bytes raw, uint64_t seq, struct record *ret_record)
 {
-    struct number_key key = number_key(seq);
-    struct bytes raw = {0};
     struct record record;
-    enum err err = txn_get(txn, DB_JOURNAL, number_key_bytes(&key), &raw);
-    if (err == ERR_OK) {
-        err = record_open(raw, &record);
-    }
+    enum err err = record_open(raw, &record);
     if (err != ERR_OK) {
         return err;
     }
@@ -127,6 +123,47 @@ enum err journal_get(struct txn *txn, uint64_t seq, struct record *ret_record)
     }
     *ret_record = record;
     return ERR_OK;
+}
+
+enum err journal_get(struct txn *txn, uint64_t seq, struct record *ret_record)
+{
+    struct number_key key = number_key(seq);
+    struct bytes raw = {0};
+    enum err err = txn_get(txn, DB_JOURNAL, number_key_bytes(&key), &raw);
+    return err != ERR_OK ? err : open_record(raw, seq, ret_record);
+}
+
+enum err journal_cursor_open(struct txn *txn, struct journal_cursor *ret_cursor)
+{
+    struct journal_cursor cursor = {.at = 0};
+    enum err err = cursor_open(txn, DB_JOURNAL, &cursor.cursor);
+    if (err == ERR_OK) {
+        *ret_cursor = cursor;
+    }
+    return err;
+}
+
+void journal_cursor_close(struct journal_cursor *cursor)
+{
+    cursor_close(&cursor->cursor);
+    cursor->at = 0;
+}
+
+enum err journal_cursor_get(struct journal_cursor *cursor, uint64_t seq, struct record *ret_record)
+{
+    struct number_key wanted = number_key(seq);
+    struct bytes key = {0};
+    struct bytes raw = {0};
+    bool is_next = cursor->at != 0 && seq == cursor->at + 1;
+    cursor->at = 0;
+    enum err err = is_next ? cursor_to(&cursor->cursor, CURSOR_NEXT, &key, &raw)
+                           : cursor_seek(&cursor->cursor, number_key_bytes(&wanted), &key, &raw);
+    if (err == ERR_OK && !bytes_equal(key, number_key_bytes(&wanted))) {
+        err = ERR_NOT_FOUND;
+    }
+    err = err != ERR_OK ? err : open_record(raw, seq, ret_record);
+    cursor->at = err == ERR_OK ? seq : 0;
+    return err;
 }
 
 enum err journal_root(struct txn *txn, uint64_t size, struct hash *ret_root)

@@ -65,6 +65,18 @@ enum err journal_seal(struct txn *txn, const char *origin, const struct signing_
 uint64_t journal_size(struct txn *txn);
 MUST_USE enum err journal_get(struct txn *txn, uint64_t seq,
                               struct record *ret_record); /* ERR_NOT_FOUND, ERR_CORRUPT */
+
+/* Reads records one after another: the next one costs less than with journal_get. AUTO, within the
+ * transaction. */
+struct journal_cursor {
+    struct cursor cursor;
+    uint64_t at; /* the record it stands at; 0: none */
+};
+enum err journal_cursor_open(struct txn *txn, struct journal_cursor *ret_cursor);
+void journal_cursor_close(struct journal_cursor *cursor);
+MUST_USE enum err journal_cursor_get(struct journal_cursor *cursor, uint64_t seq,
+                                     struct record *ret_record);
+
 MUST_USE enum err journal_root(struct txn *txn, uint64_t size, struct hash *ret_root);
 MUST_USE enum err journal_inclusion(struct txn *txn, uint64_t seq, uint64_t size,
                                     struct proof *ret_proof);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/text.h"
+
 static void put(struct table *table, const char *text, size_t size)
 {
     if (table->err == ERR_OK) {
@@ -68,12 +70,17 @@ void table_none(struct table *table)
     }
 }
 
+/* What is no UTF-8 is shown as \xNN, as in the feed: the file stays JSON. */
 static void put_json_text(struct table *table, const char *text)
 {
+    bool is_utf8 = text_is_utf8(bytes_of(text, strlen(text)));
     put_text(table, "\"");
     for (const char *c = text; *c != '\0'; c++) {
         char escaped[8];
-        if (*c == '"' || *c == '\\') {
+        if (!is_utf8 && (unsigned char)*c >= 0x7F) {
+            snprintf(escaped, sizeof escaped, "\\\\x%02X", (unsigned)(unsigned char)*c);
+            put_text(table, escaped);
+        } else if (*c == '"' || *c == '\\') {
             snprintf(escaped, sizeof escaped, "\\%c", *c);
             put_text(table, escaped);
         } else if ((unsigned char)*c < 0x20) {

@@ -58,7 +58,7 @@ enum err link_open(const struct link_options *options, struct complaint *complai
         return ERR_MEMORY;
     }
     link->options = *options;
-    link->context = zmq_ctx_new();
+    link->context = options->context != NULL ? options->context : zmq_ctx_new();
     if (link->context == NULL || zmq_ctx_set(link->context, ZMQ_BLOCKY, 0) != 0) {
         return complain(complaint, ERR_NETWORK, "ZeroMQ cannot be started: %s.",
                         zmq_strerror(zmq_errno()));
@@ -87,7 +87,7 @@ void link_close(struct link **link)
         return;
     }
     leave(*link);
-    if ((*link)->context != NULL) {
+    if ((*link)->context != NULL && (*link)->options.context == NULL) {
         zmq_ctx_term((*link)->context);
     }
     free(*link);
@@ -110,7 +110,7 @@ static bool set_options(void *socket)
 static bool watch(struct link *link)
 {
     char name[64];
-    snprintf(name, sizeof name, "inproc://link-%" PRIu64, ++link->connections);
+    snprintf(name, sizeof name, "inproc://link-%p-%" PRIu64, (void *)link, ++link->connections);
     int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED |
                  ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |

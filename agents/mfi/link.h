@@ -13,9 +13,10 @@ struct link_options {
     const char *endpoint;            /* tcp://hub.example:5701; a view, as long as the link lives */
     const struct transport_key *key; /* ours */
     const uint8_t *server;           /* the hub's, 32 bytes */
+    void *context;                   /* ZeroMQ's, of many links; NULL: one of its own */
 };
 
-/* Makes the ZeroMQ context; connects nothing. One link a process. */
+/* Connects nothing yet. */
 MUST_USE enum err link_open(const struct link_options *options, struct complaint *complaint,
                             struct link **ret_link);
 void link_close(struct link **link);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,71 @@ static enum err swap(const char *beside, const char *folder, struct complaint *c
     return durable_folder_of(folder);
 }
 
+/* A name as put_beside gives: NAME.tmp and six more. */
+static bool is_beside(const char *entry, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && strncmp(entry + length, ".tmp", 4) == 0 &&
+           strlen(entry) == length + 10;
+}
+
+/* -1: somebody has it, or it is no folder. */
+static int lock_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* What pulls into this folder that were killed left beside it. One that is still being written is
+ * locked, and stays; so does whatever is no file of a pull. */
+static void sweep(const char *folder, const struct snapshot_files *files)
+{
+    const char *slash = strrchr(folder, '/');
+    const char *name = slash != NULL ? slash + 1 : folder;
+    int length = slash == NULL ? 1 : (int)(slash - folder) + 1;
+    AUTO(free_p) char *above = NULL;
+    if (asprintf(&above, "%.*s", length, slash != NULL ? folder : ".") < 0) {
+        above = NULL;
+        return;
+    }
+    DIR *listing = opendir(above);
+    if (listing == NULL) {
+        return;
+    }
+    for (const struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        AUTO(free_p) char *path = is_beside(entry->d_name, name) ? in(above, entry->d_name) : NULL;
+        int lock = path != NULL ? lock_folder(path) : -1;
+        if (lock >= 0) {
+            remove_pull(path, files);
+            close(lock);
+        }
+    }
+    closedir(listing);
+}
+
+static enum err fill_beside(const char *beside, const char *folder,
+                            const struct snapshot_files *files, bool is_there,
+                            struct complaint *complaint)
+{
+    enum err err = write_files(beside, files, complaint);
+    if (err == ERR_OK && chmod(beside, 0755) != 0) {
+        err = failed(complaint, beside);
+    }
+    if (err == ERR_OK && is_there) {
+        err = swap(beside, folder, complaint);
+    } else if (err == ERR_OK && rename(beside, folder) == 0) {
+        return durable_folder_of(folder); /* nothing is left beside */
+    } else if (err == ERR_OK) {
+        err = failed(complaint, folder);
+    }
+    remove_pull(beside, files);
+    return err;
+}
+
 static enum err put_beside(const char *folder, const struct snapshot_files *files, bool is_there,
                            struct complaint *complaint)
 {
@@ -184,22 +250,16 @@ static enum err put_beside(const char *folder, const struct snapshot_files *file
         beside = NULL;
         return ERR_MEMORY;
     }
+    sweep(folder, files);
     if (mkdtemp(beside) == NULL) {
         return failed(complaint, beside);
     }
-    enum err err = write_files(beside, files, complaint);
-    if (err == ERR_OK && chmod(beside, 0755) != 0) {
-        err = failed(complaint, beside);
+    int lock = lock_folder(beside);
+    enum err err = lock >= 0 ? fill_beside(beside, folder, files, is_there, complaint)
+                             : failed(complaint, beside);
+    if (lock >= 0) {
+        close(lock);
     }
-    if (err == ERR_OK && is_there) {
-        err = swap(beside, folder, complaint);
-    } else if (err == ERR_OK) {
-        if (rename(beside, folder) == 0) {
-            return durable_folder_of(folder); /* nothing is left beside */
-        }
-        err = failed(complaint, folder);
-    }
-    remove_pull(beside, files);
     return err;
 }
 

@@ -45,6 +45,12 @@ enum err verify_consistency(struct bytes from, struct bytes file, const struct h
                         "The proof is about another checkpoint than the one given; ask for one "
                         "with `mfi-pull prove` and this checkpoint.");
     }
+    if (proof->has_consistency && proof->declared != NULL) {
+        return complain(complaint, ERR_MALFORMED,
+                        "The proof says two things at once: that history stands, and that a record "
+                        "declares it lost. Ask for another with `mfi-pull prove`, and keep this "
+                        "file.");
+    }
     err = open_end(bytes_of_pb(proof->to), "The newest checkpoint in the proof", hub, complaint,
                    &ends.to);
     if (err != ERR_OK) {

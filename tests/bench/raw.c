@@ -1,12 +1,14 @@
 /* Raw limits, each measured alone in the same run as what is compared with them:
  *
- *   raw echo CLIENTS WINDOW BYTES SECONDS     bare CURVE ROUTER that echoes 200 bytes, both ends in
- * this process raw fanout READERS FRAME_BYTES SECONDS N  the same with answers of so many bytes,
- * each counted as N records raw verify SECONDS                        Ed25519 verifications, one
- * thread raw append BATCH BYTES SECONDS FOLDER     LMDB: BATCH appends of BYTES, one durable commit
- *   raw sync SECONDS FOLDER                   write + fdatasync of 4 KiB at the end of a file
+ *   raw echo CLIENTS WINDOW BYTES ANSWER SECONDS
+ *           bare CURVE ROUTER that answers each message with ANSWER bytes, both ends in this
+ * process raw fanout READERS FRAME_BYTES SECONDS N the same with answers of so many bytes, each
+ * counted as N records raw verify SECONDS        Ed25519 verifications, one thread raw sign SECONDS
+ * Ed25519 signatures raw append BATCH BYTES SECONDS FOLDER LMDB: BATCH appends of BYTES, one
+ * durable commit raw sync SECONDS FOLDER   write + fdatasync of 4 KiB at the end of a file
  *
- * Prints name=value lines: per_s and cpu_us (processor time an item, both ends together). */
+ * Prints name=value lines: per_s, cpu_us (processor time an item, both ends together) and, of sync,
+ * p50_us. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,6 +47,13 @@ static void must(bool is_ok, const char *what)
         fprintf(stderr, "raw: %s failed\n", what);
         exit(1);
     }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return x < y ? -1 : x > y;
 }
 
 static void report(double items, double seconds, double cpu)
@@ -121,15 +130,17 @@ static void exchange(size_t clients, size_t window, size_t request_bytes, size_t
     void *sockets[CLIENTS_MAX];
     zmq_pollitem_t items[CLIENTS_MAX];
     char *request = calloc(1, request_bytes);
+    /* Of their own, as two programs have: else one I/O thread would do the work of both ends. */
+    void *context = zmq_ctx_new();
     zmq_msg_t message;
-    must(clients <= CLIENTS_MAX && request != NULL, "arguments");
-    zmq_ctx_set(server.context, ZMQ_MAX_SOCKETS, 2 * CLIENTS_MAX);
+    must(clients <= CLIENTS_MAX && request != NULL && context != NULL, "arguments");
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 2 * CLIENTS_MAX);
     must(pthread_create(&thread, NULL, serve, &server) == 0, "thread");
     while (!server.is_ready) {
         usleep(1000);
     }
     for (size_t i = 0; i < clients; i++) {
-        sockets[i] = connect_client(server.context, server.public_key, server.endpoint);
+        sockets[i] = connect_client(context, server.public_key, server.endpoint);
         items[i] = (zmq_pollitem_t){.socket = sockets[i], .events = ZMQ_POLLIN};
         for (size_t n = 0; n < window; n++) {
             zmq_send(sockets[i], request, request_bytes, 0);
@@ -183,6 +194,25 @@ static void verify(double seconds)
     signing_key_close(&key);
 }
 
+static void sign(double seconds)
+{
+    struct signing_key *key = NULL;
+    uint8_t id[SHA256_BYTES] = {1};
+    uint8_t signature[SIGNATURE_BYTES];
+    must(signing_key_make(&key) == ERR_OK, "key");
+    double count = 0;
+    double begin = now_s();
+    double cpu = cpu_s();
+    while (now_s() - begin < seconds) {
+        for (int i = 0; i < 100; i++) {
+            report_sign(key, id, signature);
+        }
+        count += 100;
+    }
+    report(count, now_s() - begin, cpu_s() - cpu);
+    signing_key_close(&key);
+}
+
 static void append(size_t batch, size_t bytes, double seconds, const char *folder)
 {
     static const char *const databases[] = {"meta", "journal"};
@@ -212,20 +242,27 @@ static void append(size_t batch, size_t bytes, double seconds, const char *folde
     free(value);
 }
 
+#define SYNCS_MAX 100000
+
 static void sync_alone(double seconds, const char *folder)
 {
     static char block[4096];
+    static double took_us[SYNCS_MAX];
     char path[4096];
     snprintf(path, sizeof path, "%s/raw-sync", folder);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    double count = 0;
+    size_t count = 0;
     double begin = now_s();
     double cpu = cpu_s();
-    while (now_s() - begin < seconds) {
+    for (double last = begin; last - begin < seconds && count < SYNCS_MAX; count++) {
         must(write(fd, block, sizeof block) == sizeof block && fdatasync(fd) == 0, "sync");
-        count++;
+        double now = now_s();
+        took_us[count] = (now - last) * 1e6;
+        last = now;
     }
-    report(count, now_s() - begin, cpu_s() - cpu);
+    report((double)count, now_s() - begin, cpu_s() - cpu);
+    qsort(took_us, count, sizeof took_us[0], compare);
+    printf("p50_us=%.1f\n", took_us[count / 2]);
     close(fd);
 }
 
@@ -235,14 +272,16 @@ int main(int argc, char **argv)
     if (keys_init() != ERR_OK) {
         return 1;
     }
-    if (strcmp(what, "echo") == 0 && argc == 6) {
+    if (strcmp(what, "echo") == 0 && argc == 7) {
         exchange(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10),
-                 200, strtod(argv[5], NULL), 1);
+                 strtoul(argv[5], NULL, 10), strtod(argv[6], NULL), 1);
     } else if (strcmp(what, "fanout") == 0 && argc == 6) {
         exchange(strtoul(argv[2], NULL, 10), 1, 100, strtoul(argv[3], NULL, 10),
                  strtod(argv[4], NULL), strtoul(argv[5], NULL, 10));
     } else if (strcmp(what, "verify") == 0 && argc == 3) {
         verify(strtod(argv[2], NULL));
+    } else if (strcmp(what, "sign") == 0 && argc == 3) {
+        sign(strtod(argv[2], NULL));
     } else if (strcmp(what, "append") == 0 && argc == 6) {
         append(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtod(argv[4], NULL),
                argv[5]);

@@ -1,102 +1,24 @@
 #!/usr/bin/python3 -B
-"""Peers that do not play by the rules, at every door of a real hub, with the client of tests/integration/interop. After each of them
-a good agent still gets its receipt, from the same hub process; at the end the store is well, and holds nothing that it should not."""
+"""Peers that do not play by the rules, at every door of a real hub, with the client of tests/integration/interop: who may come in, what
+is not one's own, forgeries, frames, garbage. After each of them a good agent still gets its receipt, from the same hub process, and a
+counter says what happened; at the end the store is well, and holds nothing that it should not."""
+import datetime
 import os
 import socket
+import subprocess
 import sys
-import time
 
 import zmq
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "integration", "interop")]
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
+from stage import (FAILED, MEMORY_BYTES, REQUEST_BYTES, ask, at_feed, expect, play, refusal, still_answers)  # noqa: E402
 import checks  # noqa: E402
 import client  # noqa: E402
-import journal  # noqa: E402
 import people  # noqa: E402
 from checks import need, sha256  # noqa: E402
 from client import Connection, Refused, Silence, frame, message  # noqa: E402
-from lab import SOURCE, Failed, Lab, wait_until  # noqa: E402
+from lab import Failed, wait_until  # noqa: E402
 from nacl.signing import SigningKey  # noqa: E402
-
-REQUEST_BYTES = {"ingest": 98304, "feed": 16384, "query": 16384}
-MEMORY_BYTES = 64 << 20  # what a hub may grow by while somebody misuses it
-FAILED = (zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
-          zmq.EVENT_DISCONNECTED)
-
-
-def expect(what, got, want):
-    if got != want:
-        raise Failed("%s: %r instead of %r" % (what, got, want))
-
-
-class Stage:
-    def __init__(self, lab):
-        self.lab, self.hub = lab, lab.hub().start()
-        self.keys = checks.HubKeys(self.hub.pub)
-        self.sacco = people.Institution("SACCO-001").enrol(self.hub, "no")
-        self.mallory = people.Institution("SACCO-666").enrol(self.hub)
-        self.flood = people.Institution("SACCO-667").enrol(self.hub)
-        self.gone = people.Institution("SACCO-668").enrol(self.hub)
-        self.bnr = people.Reader("BNR", "regulator").enrol(self.hub)
-        self.amir = people.Reader("AMIR", "association").enrol(self.hub)
-        self.left = people.Reader("LEFT", "regulator").enrol(self.hub)
-        self.day = people.today() - 2
-        self.mallorys_day = people.today() - 2
-        self.good = client.Submitter(self.keys, self.hub.ingest, self.sacco.transport)
-        self.watch = client.Subscriber(self.keys, self.hub.feed, self.bnr.transport, whole=True)
-        self.admin = "ipc://" + os.path.join(self.hub.folder, "admin", "socket")
-
-    def close(self):
-        self.good.close()
-        self.watch.close()
-
-    def next_report(self, **changes):
-        """A report of the good agent's that was not sent yet."""
-        self.day -= 1
-        return self.sacco.nil(self.day, **changes)
-
-    def mallorys_report(self, **changes):
-        self.mallorys_day -= 1
-        return self.mallory.nil(self.mallorys_day, **changes)
-
-    def good_agent_gets_its_receipt(self):
-        before = time.monotonic()
-        entry, = self.good.submit(self.next_report())
-        need(entry.refused is None and entry.best[0].verdict == checks.ACCEPTED, "the good agent got: %s" % entry.refused)
-        need(self.hub.process.is_running(), "the hub ended")
-        return time.monotonic() - before
-
-    def records(self):
-        return self.hub.status()["records"]
-
-    def endpoint(self, door):
-        return {"ingest": self.hub.ingest, "feed": self.hub.feed, "query": self.hub.query, "admin": self.admin}[door]
-
-    def connect(self, door, party=None, **more):
-        if door == "admin":
-            return Connection(self.admin)
-        return Connection(self.endpoint(door), self.keys.transport, (party or (self.mallory if door == "ingest" else self.bnr))
-                          .transport, **more)
-
-    def memory(self):
-        with open("/proc/%d/status" % self.hub.process.process.pid, encoding="ascii") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
-
-
-def at_feed(position=(0, b""), number=1, **more):
-    return message("FETCH", position={"size": position[0], "root": position[1]}, number=number, **{"wait_ms": 0, **more})
-
-
-def ask(connection, raw):
-    connection.send(raw)
-    return connection.receive()
-
-
-def refusal(connection, raw):
-    """The rule of a REFUSED, or the name of another answer."""
-    name, body = ask(connection, raw)
-    return body.rule if name == "REFUSED" else name
 
 
 # ---- who may come in ----
@@ -263,6 +185,60 @@ def forged_receipts_are_ignored(stage):
         need(entry.best[0].first_received_at >= start - 10**6, "the first time")
 
 
+def a_second_report_of_the_same_place_changes_nothing(stage):
+    """The institution itself, with other figures under a vintage that is taken: journaled as REJECTED, and no more than that."""
+    day = people.today() - 700
+    for changes, verdict in (({}, checks.ACCEPTED), ({"note": "other figures"}, checks.REJECTED)):
+        entry, = stage.good.submit(stage.sacco.nil(day, **changes))
+        need(entry.refused is None, "it was refused: %s" % entry.refused)
+        expect("the verdict", entry.best[0].verdict, verdict)
+    judgement = checks.messages["record"].Receipt.FromString(entry.best[2]).judgement
+    need(b"ENV-04" in judgement, "another reason than the vintage")
+
+
+def a_receipt_of_another_hub_vouches_for_nothing(stage):
+    """Genuine, of a hub that bears the same name."""
+    other = stage.another_hub().start()
+    keys = checks.HubKeys(other.pub)
+    stage.mallory.enrol(other)
+    day = people.today() - 701
+    there = client.Submitter(keys, other.ingest, stage.mallory.transport)
+    entry, = there.submit(stage.mallory.nil(day))
+    there.close()
+    here = client.Submitter(stage.keys, stage.hub.ingest, stage.mallory.transport)
+    here.hello()
+    here.connection.send(message("SUBMIT", session=here.session, number=1, envelope=entry.envelope, receipt=entry.best[2]))
+    answer, = here.connection.expect("ANSWERS").answers
+    need(checks.Header(answer.header).first_received_at > entry.best[0].first_received_at, "the other hub's time was taken")
+    here.close()
+    other.process.stop()
+
+
+def a_key_that_was_replaced_is_good_for_thirty_days(stage):
+    """At a test hub, whose time is told to it."""
+    hub = stage.another_hub("--test", "--test-time", "2020-01-01").start()
+    keys = checks.HubKeys(hub.pub)
+    old = people.Institution("SACCO-777").enrol(hub)
+    new = SigningKey.generate()
+    day = (datetime.date(2020, 1, 1) - people.EPOCH).days
+
+    def send(signing, number):
+        agent = client.Submitter(keys, hub.ingest, old.transport, test=True)
+        entry, = agent.submit(checks.sign_report(signing, people.report(old.id, day - number, nil=True, test_data=True)))
+        agent.close()
+        return "taken" if entry.refused is None else entry.refused.rule
+    expect("before", send(old.signing, 1), "taken")
+    hub.command("parties", "set", old.id, "--signing-key", new.verify_key.encode().hex())
+    hub.command("test-time", "2020-01-30")
+    expect("the old key after 29 days", send(old.signing, 2), "taken")
+    expect("the new key", send(new, 3), "taken")
+    hub.command("test-time", "2020-02-05")
+    expect("the old key after 35 days", send(old.signing, 4), "ENV-03")
+    expect("the new key", send(new, 5), "taken")
+    expect("counted", hub.status()["counters"]["bad_signatures"], 1)
+    hub.process.stop()
+
+
 # ---- frames ----
 
 
@@ -291,23 +267,6 @@ def messages_of_many_frames(stage):
     need(stage.memory() - before < MEMORY_BYTES, "memory grew by %d" % (stage.memory() - before))
 
 
-def still_answers(stage, connection, door):
-    """Reads on to the answer of one good request. An answer that does not fit the connection is dropped: then it asks again."""
-    tag = os.urandom(16)
-    asked = {"ingest": message("HELLO", tag=tag, schema_version=1), "feed": at_feed(number=2**63), "admin": message("GET_STATUS"),
-             "query": message("SNAPSHOT", number=2**63, filter={"period": "2020-06", "kinds": [1]})}[door]
-    connection.send(asked)
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        try:
-            name, body = connection.receive(1)
-        except Silence:
-            connection.send(asked)
-            continue
-        if (name == "HELLO_ANSWER" and body.session.startswith(tag)) or name == "STATUS" or \
-                (name in ("RECORDS", "SNAPSHOT_ANSWER") and body.number == 2**63):
-            return
-    raise Failed("the %s door does not answer any more" % door)
 
 
 def frames_at_and_over_the_limit(stage):
@@ -412,123 +371,83 @@ def reports_that_are_not_canonical(stage):
     mallory.close()
 
 
-# ---- too much ----
+# ---- requests that ask for too much ----
 
 
-def one_that_sends_without_end(stage):
-    """More than the quota, without waiting for answers; the good agent is served meanwhile."""
-    agent = client.Submitter(stage.keys, stage.hub.ingest, stage.flood.transport)
-    agent.hello()
-    count, got, later = 2300, 0, 0
-    envelopes = [stage.flood.nil(people.today() - 2, kind=1 + n % 4, vintage=1 + n) for n in range(count)]
-    slowest = 0.0
-    for number, envelope in enumerate(envelopes, 1):
-        agent.connection.send(message("SUBMIT", session=agent.session, number=number, envelope=envelope))
-        if number % 400 == 0:
-            slowest = max(slowest, stage.good_agent_gets_its_receipt())
-    while got < count:
-        name, body = agent.connection.receive()
-        need(name in ("ANSWERS", "RETRY_LATER"), name)
-        got += len(body.answers) if name == "ANSWERS" else 1
-        later += sum(answer.HasField("retry_later") for answer in body.answers) if name == "ANSWERS" else 1
-    need(later >= 200, "the quota held back %d" % later)
-    need(slowest < 5, "the good agent waited for %g s" % slowest)
-    agent.close()
+def requests_over_their_limits(stage):
+    checkpoint = next(e for e in stage.good.entries.values() if e.best).best[1].raw
+    ingest, feed, query = stage.connect("ingest"), stage.connect("feed"), stage.connect("query")
+    for shown in ([b""] * 10000, [b"x"] * 10000, [checkpoint] * 33):
+        expect("%d checkpoints" % len(shown), refusal(ingest, message("HELLO", tag=bytes(16), schema_version=1, checkpoints=shown)),
+               "BAD_REQUEST")
+    many = [{"size": size, "root": bytes(32)} for size in range(33)]
+    expect("33 positions", refusal(feed, message("OLDER", number=1, cursor=many[0], positions=many)), "BAD_REQUEST")
+    for terms in ({"institutions": ["SACCO-%d" % n for n in range(257)]}, {"kinds": [1] * 257}, {"types": [1] * 257}):
+        expect("a filter of 257 terms", refusal(feed, at_feed(filter=terms)), "BAD_REQUEST")
+        expect("a filter of 257 terms", refusal(query, message("SNAPSHOT", number=1, filter={"period": "2020-06", **terms})),
+               "BAD_REQUEST")
+    feed.send(at_feed(max_bytes=2**32 - 1, wait_ms=2**32 - 1, until=3))
+    need(feed.expect("RECORDS").to.size == 3, "another bound")
+    for connection in (ingest, feed, query):
+        for fields, rule in (({"id": b"", "offset": 2**32 - 1}, "BAD_REQUEST"), ({"id": bytes(31), "offset": 0}, "BAD_REQUEST"),
+                             ({"id": bytes(32), "offset": 0}, "NOT_FOUND")):
+            expect("settings %s" % fields, refusal(connection, message("GET_SETTINGS", **fields)), rule)
+    position = {"size": 0, "root": b""}
+    pull = {"filter": {"period": "2020-06", "kinds": [1]}, "position": position, "number": 1, "max_bytes": 2**32 - 1}
+    expect("a pull without a bound", refusal(query, message("FETCH", **pull)), "POSITION_LOST")
+    expect("a bound behind the end", refusal(query, message("FETCH", until=2**63, **pull)), "POSITION_LOST")
+    expect("other rights", refusal(query, message("FETCH", until=1, rights=bytes(32), **pull)), "RIGHTS_CHANGED")
+    for connection in (ingest, feed, query):
+        connection.close()
 
 
-def one_that_never_reads(stage):
-    """It asks from 0 again and again, and takes nothing, while ingest goes on."""
-    before, connection = stage.memory(), stage.connect("feed", receive_hwm=1)
-    asked, slowest = 0, 0.0
-    try:
-        for asked in range(2000):
-            connection.send(at_feed(number=asked + 1), 0.5)
-            if asked % 200 == 0:
-                slowest = max(slowest, stage.good_agent_gets_its_receipt())
-    except Silence:
-        pass  # the hub takes no more of it
-    for _ in range(50):
-        slowest = max(slowest, stage.good_agent_gets_its_receipt())
-    need(asked > 10, "asked %d times" % asked)
-    need(slowest < 5, "an acknowledgement took %g s" % slowest)
-    need(stage.memory() - before < MEMORY_BYTES, "memory grew by %d" % (stage.memory() - before))
-    stage.watch.to_head()
-    connection.close()
-
-
-def one_that_asks_from_nothing_a_thousand_times(stage):
-    before, connection = stage.memory(), stage.connect("feed")
+def settled_for_others_says_nothing_of_them(stage):
+    """It has no answer; the store, at the end, holds no BACK."""
+    mallory = client.Submitter(stage.keys, stage.hub.ingest, stage.mallory.transport)
+    mallory.hello()
     records = stage.records()
-    for number in range(1, 1001):
-        connection.send(at_feed(number=number))
-        need(connection.expect("RECORDS").number == number, "another answer")
-    connection.close()
-    need(stage.memory() - before < MEMORY_BYTES, "memory grew by %d" % (stage.memory() - before))
-    need(stage.records() - records <= 1, "a thousand equal acts wrote %d records" % (stage.records() - records))
+    mallory.connection.send(message("SETTLED", session=mallory.session, institutions=["SACCO-001", "SACCO-002", "", "NOBODY"]))
+    expect("3,001 institutions", refusal(mallory.connection, message(
+        "SETTLED", session=mallory.session, institutions=["SACCO-001"] * 3001)), "BAD_REQUEST")
+    expect("a session of nobody's", refusal(mallory.connection, message(
+        "SETTLED", session=bytes(48), institutions=["SACCO-001"])), "HELLO_FIRST")
+    expect("records", stage.records(), records)
+    mallory.close()
 
 
-def one_that_connects_without_end(stage):
-    """The same routing id at once, and connections that come and go."""
-    before = stage.memory()
-    for _ in range(10):
-        alike = []
-        for _ in range(10):
-            other = zmq.Context.instance().socket(zmq.DEALER)
-            other.linger, other.immediate, other.sndtimeo = 0, 1, 5000
-            other.routing_id = b"alike"
-            other.curve_serverkey, other.curve_publickey, other.curve_secretkey = \
-                stage.keys.transport, stage.mallory.transport.public, stage.mallory.transport.secret
-            other.connect(stage.hub.ingest)
-            alike.append(other)
-        alike[0].send(message("HELLO", tag=bytes(16), schema_version=1))
-        stage.good_agent_gets_its_receipt()
-        for other in alike:
-            other.close()
-    need(stage.memory() - before < MEMORY_BYTES, "memory grew by %d" % (stage.memory() - before))
-
-
-def the_store_is_well(stage):
-    receipts = {identity: entry.best[0].raw for identity, entry in stage.good.entries.items() if entry.best}
-    rows = stage.watch.to_head().rows
-    stage.hub.process.stop()
-    expect("exit of the hub", stage.hub.process.process.returncode, 0)
-    people.well(stage.hub)
-    records = journal.read(stage.hub.store, stage.keys.log)
-    expect("headers", [row.header.raw for row in rows], [record.header for record in records[:len(rows)]])
-    held = {record.id: record.header for record in records if record.is_report}
-    for identity, header in receipts.items():
-        need(held.get(identity) == header, "an acknowledged report is not in the journal")
-    allowed = {"SACCO-001": stage.sacco, "SACCO-666": stage.mallory, "SACCO-667": stage.flood, "SACCO-668": stage.gone}
-    for record in records:
-        need(record.kind not in (checks.EARLIER_RECEIPT, checks.RESTORED, checks.HISTORY_LOST, checks.BACK),
-             "somebody made the hub write record %d of kind %d" % (record.seq, record.kind))
-        need(not record.is_report or allowed[record.institution].signing.verify_key.encode() == record.signer, "another's key")
+def another_user_does_not_reach_the_operators_socket(stage):
+    """Not even if every folder above it is open: the socket itself is its owner's alone."""
+    path = os.path.join(stage.hub.folder, "admin", "socket")
+    ask_there = [sys.executable, "-c", "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])", path]
+    expect("mode of the folder", os.stat(os.path.dirname(path)).st_mode & 0o777, 0o700)
+    expect("mode of the socket", os.stat(path).st_mode & 0o777, 0o600)
+    expect("the owner", subprocess.run(ask_there, check=False).returncode, 0)
+    if os.geteuid() != 0:
+        print("  not root: nobody else can be tried")
+        return
+    folders = [stage.lab.folder, stage.hub.folder, os.path.dirname(path)]
+    modes = [os.stat(folder).st_mode & 0o777 for folder in folders]
+    for opened in range(len(folders) + 1):
+        for folder in folders[:opened]:
+            os.chmod(folder, 0o755)
+        done = subprocess.run(ask_there, check=False, capture_output=True, text=True, user=65534, group=65534, extra_groups=[], cwd="/")
+        need("PermissionError" in done.stderr, "somebody else came in: %s" % done.stderr)
+    for folder, mode in zip(folders, modes):
+        os.chmod(folder, mode)
 
 
 SCENES = (
-    an_unknown_key_never_gets_in, bytes_that_are_no_handshake, a_key_that_is_revoked_meanwhile, another_institutions_report,
-    a_reader_asks_for_what_is_not_its_own, a_replayed_envelope_is_one_record, forged_receipts_are_ignored, messages_of_many_frames,
-    frames_at_and_over_the_limit, garbage_for_every_verb_at_every_door, texts_that_are_no_utf8, reports_that_are_not_canonical,
-    one_that_sends_without_end, one_that_never_reads, one_that_asks_from_nothing_a_thousand_times, one_that_connects_without_end)
-
-
-def main():
-    with Lab("hostile") as lab:
-        os.mkdir(lab.path("python"))
-        checks.generate(SOURCE, lab.path("python"))
-        stage = Stage(lab)
-        stage.good_agent_gets_its_receipt()
-        process = stage.hub.process.process.pid
-        for scene in SCENES:
-            before = time.monotonic()
-            scene(stage)
-            stage.good_agent_gets_its_receipt()
-            expect("the hub's process", stage.hub.process.process.pid, process)
-            print("- %s (%.1f s)" % (scene.__name__.replace("_", " "), time.monotonic() - before), flush=True)
-        the_store_is_well(stage)
-        print("- the store is well")
-        stage.close()
-
+    (an_unknown_key_never_gets_in, "zap_refused", "connections"), (bytes_that_are_no_handshake, "connections"),
+    (a_key_that_is_revoked_meanwhile, "not_entitled"), (another_institutions_report, "not_entitled", "bad_signatures", "hello_first"),
+    (a_reader_asks_for_what_is_not_its_own, "not_in_history"), (a_replayed_envelope_is_one_record, "repeated"),
+    (forged_receipts_are_ignored, "forged_receipts"), (a_second_report_of_the_same_place_changes_nothing, "rejected"),
+    (a_receipt_of_another_hub_vouches_for_nothing, "forged_receipts"), (a_key_that_was_replaced_is_good_for_thirty_days,),
+    (messages_of_many_frames, "odd_frames"), (frames_at_and_over_the_limit, "malformed", "connections"),
+    (garbage_for_every_verb_at_every_door, "malformed"), (texts_that_are_no_utf8, "malformed", "refused"),
+    (reports_that_are_not_canonical, "malformed", "refused"),
+    (requests_over_their_limits, "malformed", "not_in_history", "refused"),
+    (settled_for_others_says_nothing_of_them, "not_entitled", "malformed", "hello_first"),
+    (another_user_does_not_reach_the_operators_socket,))
 
 if __name__ == "__main__":
-    main()
+    play("hostile", SCENES)

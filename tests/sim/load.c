@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 #include "conf/clock.h"
@@ -15,14 +16,15 @@
 #define GREETING_MS 120000
 #define LAST_MS     30000 /* for what is in flight when the time is up */
 
-/* One agent's connection. Its request numbers are its shots' indexes + 1. */
+/* One agent. Its requests are numbered so that connections may be shared: shot * agents + agent
+ * + 1.
+ */
 struct gun {
-    struct raw *raw;
+    struct raw *raw; /* of range->raws */
     const struct shooter *shooter;
     size_t next;
     size_t in_flight;
     int64_t *sent_us; /* by shot */
-    struct range *range;
 };
 
 struct range {
@@ -33,6 +35,7 @@ struct range {
     struct shooter *shooters;
     struct shooter *readers_keys;
     struct gun *guns;
+    struct raw **raws;
     struct reader **readers;
     zmq_pollitem_t *items;
     uint32_t *latencies_us;
@@ -78,7 +81,6 @@ static enum err prepare_shots(struct range *range)
         err = shooter_load(&range->shooters[i], options, range->now_us, range->hub.is_test, each,
                            range->complaint);
         gun->shooter = &range->shooters[i];
-        gun->range = range;
         gun->sent_us = calloc(each, sizeof(*gun->sent_us));
         err = err == ERR_OK && gun->sent_us == NULL ? ERR_MEMORY : err;
         bytes += range->shooters[i].envelopes.size;
@@ -94,15 +96,19 @@ static enum err prepare_shots(struct range *range)
 static enum err open_guns(struct range *range)
 {
     const struct load_options *options = range->options;
+    const struct reader_options follow = {.bytes_max = READER_BYTES};
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < options->agents; i++) {
+    for (size_t i = 0; err == ERR_OK && i < options->connections; i++) {
         err = raw_open(range->context, options->ingest, range->shooters[i].transport_key,
-                       &range->hub, &range->guns[i].raw);
-        err = err != ERR_OK ? err : raw_hello(range->guns[i].raw);
+                       &range->hub, &range->raws[i]);
+        err = err != ERR_OK ? err : raw_hello(range->raws[i]);
+    }
+    for (size_t i = 0; err == ERR_OK && i < options->agents; i++) {
+        range->guns[i].raw = range->raws[i % options->connections];
     }
     for (size_t i = 0; err == ERR_OK && i < options->subscribers; i++) {
         err = reader_open(range->context, options->feed, range->readers_keys[i].transport_key,
-                          &range->hub, &range->readers[i]);
+                          &range->hub, &follow, &range->readers[i]);
     }
     return err == ERR_OK ? err
                          : complain(range->complaint, err, "A connection cannot be made: %s.",
@@ -111,13 +117,13 @@ static enum err open_guns(struct range *range)
 
 static void set_items(struct range *range)
 {
-    size_t agents = range->options->agents;
-    for (size_t i = 0; i < agents; i++) {
+    size_t connections = range->options->connections;
+    for (size_t i = 0; i < connections; i++) {
         range->items[i] =
-            (zmq_pollitem_t){.socket = raw_socket(range->guns[i].raw), .events = ZMQ_POLLIN};
+            (zmq_pollitem_t){.socket = raw_socket(range->raws[i]), .events = ZMQ_POLLIN};
     }
     for (size_t i = 0; i < range->options->subscribers; i++) {
-        range->items[agents + i] =
+        range->items[connections + i] =
             (zmq_pollitem_t){.socket = reader_socket(range->readers[i]), .events = ZMQ_POLLIN};
     }
 }
@@ -134,10 +140,11 @@ static enum err open_keys(struct range *range)
                         : shooters_open(options->keys, options->subscribers, false, complaint,
                                         &range->readers_keys);
     if (err == ERR_OK && options->admin != NULL) {
-        err = shooters_enrol(options->admin, range->shooters, options->agents, complaint);
+        err = shooters_enrol(options->admin, range->shooters, options->agents, options->connections,
+                             complaint);
         err = err != ERR_OK ? err
                             : shooters_enrol(options->admin, range->readers_keys,
-                                             options->subscribers, complaint);
+                                             options->subscribers, options->subscribers, complaint);
     }
     return err;
 }
@@ -149,16 +156,17 @@ static enum err open_range(struct range *range)
     if (err != ERR_OK) {
         return err;
     }
+    size_t sockets = options->connections + options->subscribers;
     range->guns = calloc(options->agents, sizeof(*range->guns));
+    range->raws = calloc(options->connections, sizeof(*range->raws));
     range->readers = calloc(options->subscribers + 1, sizeof(*range->readers));
-    range->items = calloc(options->agents + options->subscribers, sizeof(*range->items));
+    range->items = calloc(sockets, sizeof(*range->items));
     range->context = zmq_ctx_new();
-    if (range->guns == NULL || range->readers == NULL || range->items == NULL ||
-        range->context == NULL) {
+    if (range->guns == NULL || range->raws == NULL || range->readers == NULL ||
+        range->items == NULL || range->context == NULL) {
         return ERR_MEMORY;
     }
-    if (zmq_ctx_set(range->context, ZMQ_MAX_SOCKETS,
-                    (int)(options->agents + options->subscribers + 16)) != 0) {
+    if (zmq_ctx_set(range->context, ZMQ_MAX_SOCKETS, (int)(sockets + 16)) != 0) {
         return complain(range->complaint, ERR_NETWORK, "ZeroMQ does not allow that many sockets.");
     }
     err = open_guns(range);
@@ -171,8 +179,10 @@ static enum err open_range(struct range *range)
 static void close_range(struct range *range)
 {
     for (size_t i = 0; range->guns != NULL && i < range->options->agents; i++) {
-        raw_close(&range->guns[i].raw);
         free(range->guns[i].sent_us);
+    }
+    for (size_t i = 0; range->raws != NULL && i < range->options->connections; i++) {
+        raw_close(&range->raws[i]);
     }
     for (size_t i = 0; range->readers != NULL && i < range->options->subscribers; i++) {
         reader_close(&range->readers[i]);
@@ -183,6 +193,7 @@ static void close_range(struct range *range)
     shooters_close(&range->shooters, range->options->agents);
     shooters_close(&range->readers_keys, range->options->subscribers);
     free(range->guns);
+    free(range->raws);
     free(range->readers);
     free(range->items);
     free(range->latencies_us);
@@ -192,12 +203,17 @@ static void close_range(struct range *range)
 
 static void take_answer(void *context, const struct raw_answer *answer)
 {
-    struct gun *gun = context;
-    struct range *range = gun->range;
-    if (answer->number == 0 || answer->number > gun->next) {
+    struct range *range = context;
+    size_t agents = range->options->agents;
+    if (answer->number == 0) {
         return;
     }
-    int64_t waited_us = clock_boot_us() - gun->sent_us[answer->number - 1];
+    struct gun *gun = &range->guns[(answer->number - 1) % agents];
+    size_t shot = (answer->number - 1) / agents;
+    if (shot >= gun->next) {
+        return; /* nothing of the kind was sent */
+    }
+    int64_t waited_us = clock_boot_us() - gun->sent_us[shot];
     gun->in_flight -= gun->in_flight > 0 ? 1 : 0;
     if (answer->verdict == VERDICT_NONE) {
         *(answer->is_put_off ? &range->result.put_off : &range->result.refused) += 1;
@@ -212,8 +228,8 @@ static void take_answer(void *context, const struct raw_answer *answer)
 /* One wait, and all that has come. */
 static enum err take_all(struct range *range, long wait_ms)
 {
-    size_t agents = range->options->agents;
-    size_t count = agents + range->options->subscribers;
+    size_t connections = range->options->connections;
+    size_t count = connections + range->options->subscribers;
     if (zmq_poll(range->items, (int)count, wait_ms) < 0 && zmq_errno() != EINTR) {
         return complain(range->complaint, ERR_NETWORK, "Waiting fails: %s.",
                         zmq_strerror(zmq_errno()));
@@ -221,9 +237,9 @@ static enum err take_all(struct range *range, long wait_ms)
     for (size_t i = 0; i < count; i++) {
         enum err err = (range->items[i].revents & ZMQ_POLLIN) != 0 ? ERR_OK : ERR_NOT_FOUND;
         while (err == ERR_OK) {
-            err = i < agents ? raw_receive(range->guns[i].raw, take_answer, &range->guns[i],
-                                           range->complaint)
-                             : reader_receive(range->readers[i - agents], range->complaint);
+            err = i < connections
+                      ? raw_receive(range->raws[i], take_answer, range, range->complaint)
+                      : reader_receive(range->readers[i - connections], range->complaint);
         }
         if (err != ERR_NOT_FOUND) {
             return err;
@@ -235,8 +251,8 @@ static enum err take_all(struct range *range, long wait_ms)
 static size_t count_ready(const struct range *range)
 {
     size_t ready = 0;
-    for (size_t i = 0; i < range->options->agents; i++) {
-        ready += raw_is_greeted(range->guns[i].raw) ? 1 : 0;
+    for (size_t i = 0; i < range->options->connections; i++) {
+        ready += raw_is_greeted(range->raws[i]) ? 1 : 0;
     }
     for (size_t i = 0; i < range->options->subscribers; i++) {
         ready += reader_is_ready(range->readers[i]) ? 1 : 0;
@@ -246,7 +262,7 @@ static size_t count_ready(const struct range *range)
 
 static enum err greet(struct range *range)
 {
-    size_t wanted = range->options->agents + range->options->subscribers;
+    size_t wanted = range->options->connections + range->options->subscribers;
     int64_t until_ms = clock_monotonic_ms() + GREETING_MS;
     struct progress progress;
     enum err err = ERR_OK;
@@ -263,17 +279,19 @@ static enum err greet(struct range *range)
     }
     progress_end(&progress);
     /* Reports lie in the past of the hub's clock, which the greeting told. */
-    range->now_us = err == ERR_OK ? raw_hub_time_us(range->guns[0].raw) : 0;
+    range->now_us = err == ERR_OK ? raw_hub_time_us(range->raws[0]) : 0;
     return err != ERR_OK ? err : prepare_shots(range);
 }
 
 /* ---- the measurement ---- */
 
-static enum err reload(struct range *range, struct gun *gun)
+static enum err reload(struct range *range, size_t agent)
 {
+    struct gun *gun = &range->guns[agent];
     while (gun->in_flight < range->options->outstanding && gun->next < gun->shooter->count) {
         gun->sent_us[gun->next] = clock_boot_us();
-        enum err err = raw_submit(gun->raw, gun->next + 1, shooter_shot(gun->shooter, gun->next));
+        enum err err = raw_submit(gun->raw, gun->next * range->options->agents + agent + 1,
+                                  shooter_shot(gun->shooter, gun->next));
         if (err != ERR_OK) {
             return err == ERR_BUSY ? ERR_OK : err;
         }
@@ -296,9 +314,26 @@ static uint64_t count_delivered(const struct range *range)
 {
     uint64_t delivered = 0;
     for (size_t i = 0; i < range->options->subscribers; i++) {
-        delivered += reader_delivered(range->readers[i]);
+        delivered += reader_got(range->readers[i]).records;
     }
     return delivered;
+}
+
+static uint64_t count_received(const struct range *range)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < range->options->connections; i++) {
+        bytes += raw_received(range->raws[i]);
+    }
+    return bytes;
+}
+
+static int64_t spent_us(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+           usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
 /* Acknowledgements after the time are waited for, but do not count. */
@@ -325,6 +360,8 @@ static enum err fire(struct range *range)
 {
     const struct load_options *options = range->options;
     uint64_t delivered = count_delivered(range);
+    uint64_t received = count_received(range);
+    int64_t spent = spent_us();
     int64_t began_us = clock_boot_us();
     int64_t until_us = began_us + options->seconds * 1000000;
     enum err err = ERR_OK;
@@ -332,7 +369,7 @@ static enum err fire(struct range *range)
     progress_begin(&progress, "Submitting");
     while (err == ERR_OK && clock_boot_us() < until_us) {
         for (size_t i = 0; err == ERR_OK && i < options->agents; i++) {
-            err = reload(range, &range->guns[i]);
+            err = reload(range, i);
         }
         if (left_in_flight(range) == 0) {
             range->result.ran_out = true;
@@ -344,6 +381,8 @@ static enum err fire(struct range *range)
     progress_end(&progress);
     range->result.elapsed_us = clock_boot_us() - began_us;
     range->result.delivered = count_delivered(range) - delivered;
+    range->result.answer_bytes = count_received(range) - received;
+    range->result.cpu_us = spent_us() - spent;
     return err != ERR_OK ? err : finish(range);
 }
 

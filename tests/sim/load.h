@@ -1,6 +1,9 @@
-/* Load: many agents, each on a connection of its own, submit distinct reports that were signed
- * beforehand, and subscribers read along. Measures what the promise costs: durable acknowledgements
- * a second, and how long one takes. One thread, beside ZeroMQ's own. */
+/* Load: many agents, each on a connection of its own or sharing a few, submit distinct reports that
+ * were signed beforehand, and subscribers read along. Measures what the promise costs: durable
+ * acknowledgements a second, and how long one takes. One thread, beside ZeroMQ's own.
+ *
+ * It is a cheap client, as it shares the cores with the hub: of an answer it looks at the number
+ * and the verdict, and verifies no proof. */
 #ifndef IHURIRO_TESTS_SIM_LOAD_H
 #define IHURIRO_TESTS_SIM_LOAD_H
 
@@ -17,6 +20,7 @@ struct load_options {
     const char *keys;  /* folder; made, with what is missing in it */
     const char *admin; /* NULL: everyone is enrolled already */
     size_t agents;
+    size_t connections; /* that the agents share: as a bureau sends for many */
     size_t outstanding;
     size_t subscribers;
     size_t report_bytes; /* at least so long */
@@ -32,6 +36,8 @@ struct load_result {
     uint64_t put_off; /* RETRY_LATER: the quota, most likely */
     uint64_t delivered;
     uint64_t report_bytes; /* mean */
+    uint64_t answer_bytes; /* all that came from the ingest door */
+    int64_t cpu_us;        /* of this process, subscribers' included */
     bool ran_out;          /* all prepared reports were acknowledged before the time was up */
     int64_t elapsed_us;
     int64_t p50_us;

@@ -13,6 +13,7 @@ struct load_arguments {
     const char *keys;
     const char *admin;
     int64_t agents;
+    int64_t connections;
     int64_t outstanding;
     int64_t subscribers;
     int64_t bytes;
@@ -29,8 +30,10 @@ static const struct option_row rows[] = {
     {"keys", 0, OPTION_TEXT, AT(keys), "DIR", "the agents' keys; made if they are not there", 0, 0},
     {"enrol", 0, OPTION_TEXT, AT(admin), "SOCKET",
      "enrols agents and subscribers first, at the hub's admin socket", 0, 0},
-    {"agents", 'a', OPTION_INTEGER, AT(agents), "N", "connections (default 64)", 1,
+    {"agents", 'a', OPTION_INTEGER, AT(agents), "N", "institutions (default 64)", 1,
      LOAD_AGENTS_MAX},
+    {"connections", 'c', OPTION_INTEGER, AT(connections), "N",
+     "that they share, as with a bureau (default: one each)", 1, LOAD_AGENTS_MAX},
     {"outstanding", 'o', OPTION_INTEGER, AT(outstanding), "N",
      "without an answer, of each agent (default 1)", 1, LOAD_OUTSTANDING_MAX},
     {"subscribers", 's', OPTION_INTEGER, AT(subscribers), "N", "that read along (default 0)", 0,
@@ -47,7 +50,7 @@ static const struct option_row rows[] = {
 static const struct options options = {
     "mfi-sim load",
     NULL,
-    "Submits distinct signed reports over many connections, counts durable acknowledgements and "
+    "Submits distinct signed reports of many institutions, counts durable acknowledgements and "
     "their latency, and prints one line. A hub's quota (quota_bucket in hub.conf) bounds how many "
     "reports an agent may send.",
     rows,
@@ -63,6 +66,9 @@ static int check(const struct load_arguments *arguments)
     if (arguments->subscribers > 0 && arguments->feed == NULL) {
         return options_refuse(options.program, "--subscribers needs --feed.");
     }
+    if (arguments->connections > arguments->agents) {
+        return options_refuse(options.program, "--connections cannot be more than --agents.");
+    }
     return 0;
 }
 
@@ -76,13 +82,16 @@ static void show(const struct load_result *result)
     printf("acked_per_s=%" PRIu64 " p50_ms=%" PRId64 ".%03d p99_ms=%" PRId64 ".%03d "
            "delivered_per_s=%" PRIu64 " most_ms=%" PRId64 ".%03d acked=%" PRIu64
            " rejected=%" PRIu64 " refused=%" PRIu64 " put_off=%" PRIu64 " delivered=%" PRIu64
-           " bytes=%" PRIu64 " seconds=%" PRId64 ".%03d\n",
+           " bytes=%" PRIu64 " answer_bytes=%" PRIu64 " cpu_us=%" PRIu64 " seconds=%" PRId64
+           ".%03d\n",
            a_second(result->acknowledged, result->elapsed_us), result->p50_us / 1000,
            (int)(result->p50_us % 1000), result->p99_us / 1000, (int)(result->p99_us % 1000),
            a_second(result->delivered, result->elapsed_us), result->most_us / 1000,
            (int)(result->most_us % 1000), result->acknowledged, result->rejected, result->refused,
-           result->put_off, result->delivered, result->report_bytes, result->elapsed_us / 1000000,
-           (int)(result->elapsed_us / 1000 % 1000));
+           result->put_off, result->delivered, result->report_bytes,
+           result->answer_bytes / (result->acknowledged > 0 ? result->acknowledged : 1),
+           (uint64_t)result->cpu_us / (result->acknowledged > 0 ? result->acknowledged : 1),
+           result->elapsed_us / 1000000, (int)(result->elapsed_us / 1000 % 1000));
     if (result->ran_out) {
         fputs("mfi-sim load: all prepared reports were sent before the time was up; give more with "
               "--reports.\n",
@@ -107,18 +116,21 @@ int load_command(int argc, char **argv)
         return code;
     }
     int64_t reports = arguments.reports > 0 ? arguments.reports : arguments.seconds * 12000;
-    struct load_options wanted = {.hub = arguments.hub,
-                                  .ingest = arguments.ingest,
-                                  .feed = arguments.feed,
-                                  .keys = arguments.keys,
-                                  .admin = arguments.admin,
-                                  .agents = (size_t)arguments.agents,
-                                  .outstanding = (size_t)arguments.outstanding,
-                                  .subscribers = (size_t)arguments.subscribers,
-                                  .report_bytes = (size_t)arguments.bytes,
-                                  .reports = (size_t)reports,
-                                  .first = (size_t)arguments.first,
-                                  .seconds = arguments.seconds};
+    struct load_options wanted = {
+        .hub = arguments.hub,
+        .ingest = arguments.ingest,
+        .feed = arguments.feed,
+        .keys = arguments.keys,
+        .admin = arguments.admin,
+        .agents = (size_t)arguments.agents,
+        .connections =
+            (size_t)(arguments.connections > 0 ? arguments.connections : arguments.agents),
+        .outstanding = (size_t)arguments.outstanding,
+        .subscribers = (size_t)arguments.subscribers,
+        .report_bytes = (size_t)arguments.bytes,
+        .reports = (size_t)reports,
+        .first = (size_t)arguments.first,
+        .seconds = arguments.seconds};
     struct complaint complaint = {0};
     struct load_result result = {0};
     enum err err = load(&wanted, &complaint, &result);

@@ -18,6 +18,7 @@ struct raw {
     uint8_t session[SESSION_ID_MAX];
     size_t session_size; /* 0: not greeted */
     int64_t hub_time_us;
+    uint64_t received;
     struct buffer frame;
     struct arena arena;
 };
@@ -84,6 +85,11 @@ bool raw_is_greeted(const struct raw *raw)
 int64_t raw_hub_time_us(const struct raw *raw)
 {
     return raw->hub_time_us;
+}
+
+uint64_t raw_received(const struct raw *raw)
+{
+    return raw->received;
 }
 
 static enum err send_frame(struct raw *raw, enum verb verb, const ProtobufCMessage *body)
@@ -198,6 +204,7 @@ enum err raw_receive(struct raw *raw, raw_visit visit, void *context, struct com
     enum err err = ERR_NOT_FOUND;
     if (zmq_msg_recv(&message, raw->socket, ZMQ_DONTWAIT) >= 0) {
         struct bytes frame = bytes_of(zmq_msg_data(&message), zmq_msg_size(&message));
+        raw->received += frame.size;
         err = take_frame(raw, frame, visit, context, complaint);
     }
     zmq_msg_close(&message);

@@ -14,6 +14,7 @@ void raw_close(struct raw **raw);
 void *raw_socket(struct raw *raw);
 bool raw_is_greeted(const struct raw *raw);
 int64_t raw_hub_time_us(const struct raw *raw); /* as its greeting told */
+uint64_t raw_received(const struct raw *raw);   /* bytes */
 
 /* None of these blocks; ERR_BUSY when the socket takes no more now. */
 MUST_USE enum err raw_hello(struct raw *raw);

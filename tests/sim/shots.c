@@ -78,7 +78,7 @@ enum err shooters_open(const char *folder, size_t count, bool sign, struct compl
 }
 
 enum err shooters_enrol(const char *admin_path, const struct shooter *shooters, size_t count,
-                        struct complaint *complaint)
+                        size_t connections, struct complaint *complaint)
 {
     AUTO(admin_close) struct admin *admin = NULL;
     AUTO(free_p) struct enrolment *enrolments = calloc(count + 1, sizeof(*enrolments));
@@ -94,8 +94,8 @@ enum err shooters_enrol(const char *admin_path, const struct shooter *shooters, 
                                            .shares = true,
                                            .valid_from_day = INT32_MIN,
                                            .has_signing_key = is_member};
-        memcpy(enrolments[i].transport_key, transport_key_public(shooter->transport_key),
-               PUBLIC_KEY_BYTES);
+        memcpy(enrolments[i].transport_key,
+               transport_key_public(shooters[i % connections].transport_key), PUBLIC_KEY_BYTES);
         if (is_member) {
             memcpy(enrolments[i].signing_key, signing_key_public(shooter->signing_key),
                    PUBLIC_KEY_BYTES);

@@ -101,14 +101,14 @@ class Lab:
         self.processes.append(made)
         return made
 
-    def hub(self, *extra, under=()):
-        return Hub(self, *extra, under=under)
+    def hub(self, *extra, under=(), name="hub"):
+        return Hub(self, *extra, under=under, name=name)
 
 
 class Hub:
-    def __init__(self, lab, *extra, under=()):
+    def __init__(self, lab, *extra, under=(), name="hub"):
         """under: words before the commands of an operator, as ("faketime", "-f", "-91d")."""
-        self.lab, self.folder, self.under = lab, lab.path("hub"), under
+        self.lab, self.folder, self.under = lab, lab.path(name), under
         ports = free_ports(3)
         self.ingest, self.feed, self.query = ("tcp://127.0.0.1:%d" % port for port in ports)
         run(*under, program("mfi-hub"), "init", self.folder, "--origin", "hub.test", "--ingest", self.ingest, "--feed", self.feed,
@@ -116,7 +116,7 @@ class Hub:
         self.conf = os.path.join(self.folder, "hub.conf")
         self.pub = os.path.join(self.folder, "keys", "hub.pub")
         self.store = os.path.join(self.folder, "store")
-        self.process = lab.process("hub", program("mfi-hub"), "run", "-c", self.conf)
+        self.process = lab.process(name, program("mfi-hub"), "run", "-c", self.conf)
 
     def set(self, key, value):
         """A number in hub.conf; before the start."""

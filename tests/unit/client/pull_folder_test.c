@@ -3,8 +3,10 @@
 #include "agents/pull/pull_folder.h"
 #include "tests/support/samples.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,6 +86,48 @@ static void a_pull_is_made_and_then_found_unchanged(void **state)
     OK(place(bench, &placed));
     assert_int_equal(placed, PULL_UNCHANGED);
     assert_alone(bench);
+}
+
+/* Killed before it was named, or after the exchange: beside it lies a folder with files of a pull.
+ */
+static void what_a_killed_pull_left_goes_with_the_next_one(void **state)
+{
+    struct bench *bench = *state;
+    enum pull_placed placed = PULL_UNCHANGED;
+    char kept[64];
+    build(bench);
+    memcpy(kept, bench->folder, sizeof kept);
+    strcat(bench->folder, ".tmpaB3dE6");
+    assert_int_equal(mkdir(bench->folder, 0700), 0);
+    put(bench, bench->files.items[0].name, "half a fi");
+    memcpy(bench->folder, kept, sizeof kept);
+    OK(place(bench, &placed));
+    assert_int_equal(placed, PULL_MADE);
+    assert_alone(bench);
+}
+
+static void what_looks_like_it_but_is_in_use_or_holds_other_files_stays(void **state)
+{
+    struct bench *bench = *state;
+    enum pull_placed placed = PULL_UNCHANGED;
+    struct stat status;
+    char kept[64];
+    char other[2][64];
+    build(bench);
+    memcpy(kept, bench->folder, sizeof kept);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(bench->folder, sizeof bench->folder, "%.40s.tmpaB3dE%zu", kept, i);
+        memcpy(other[i], bench->folder, sizeof other[i]);
+        assert_int_equal(mkdir(bench->folder, 0700), 0);
+        put(bench, i == 0 ? bench->files.items[0].name : "mine.txt", "text");
+    }
+    memcpy(bench->folder, kept, sizeof kept);
+    int lock = open(other[0], O_RDONLY | O_DIRECTORY);
+    assert_true(lock >= 0 && flock(lock, LOCK_EX) == 0);
+    OK(place(bench, &placed));
+    close(lock);
+    assert_int_equal(stat(other[0], &status), 0);
+    assert_int_equal(stat(other[1], &status), 0);
 }
 
 static void an_empty_folder_is_filled(void **state)
@@ -215,6 +259,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_pull_is_made_and_then_found_unchanged),
+        TEST(what_a_killed_pull_left_goes_with_the_next_one),
+        TEST(what_looks_like_it_but_is_in_use_or_holds_other_files_stays),
         TEST(an_empty_folder_is_filled),
         TEST(newer_data_takes_the_place_of_the_older_pull),
         TEST(a_link_to_a_folder_stays_a_link),

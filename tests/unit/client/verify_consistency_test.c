@@ -132,6 +132,28 @@ static void a_changed_history_is_not_consistent(void **state)
     close_world(&world);
 }
 
+static void a_proof_that_says_both_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    Ihuriro__V1__RecordView declared = IHURIRO__V1__RECORD_VIEW__INIT;
+    struct proof proof = {.count = 0};
+    open_world(&world);
+    grow(&world.lost, 10, UINT64_MAX);
+    grow(&world.stays, 20, UINT64_MAX);
+    sign(&world, &world.lost, TIME_US, &world.from);
+    sign(&world, &world.stays, TIME_US + 1, &world.to);
+    assert_int_equal(merkle_prove_consistency(10, 20, sample_tree_read, &world.stays, &proof),
+                     ERR_OK);
+    PbProof message = proof_between(&world);
+    message.has_consistency = 1;
+    message.consistency = pb_of_bytes(proof_bytes(&proof));
+    message.declared = &declared;
+    assert_int_equal(run(&world, buffer_bytes(&world.from), &message), ERR_MALFORMED);
+    says("NOT VALID: The proof says two things at once");
+    close_world(&world);
+}
+
 static void two_histories_of_one_length_are_an_undeclared_fork(void **state)
 {
     (void)state;
@@ -352,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_history_that_only_grew_is_consistent_at_every_size),
         cmocka_unit_test(a_changed_history_is_not_consistent),
+        cmocka_unit_test(a_proof_that_says_both_is_refused),
         cmocka_unit_test(two_histories_of_one_length_are_an_undeclared_fork),
         cmocka_unit_test(a_shorter_history_is_an_undeclared_fork),
         cmocka_unit_test(a_restore_that_the_hub_tells_of_is_a_declared_fork),

@@ -116,6 +116,17 @@ static struct header make_header(int kind)
     "\"verdict\":\"REJECTED\",\"received_at\":\"2020-07-03T08:15:00Z\","                      \
     "\"first_received_at\":\"2020-07-03T08:15:00.000001Z\""
 
+/* Of a hub that took it: one such text must not stop a reader. */
+static void a_text_that_is_not_utf8_is_shown_escaped(void **state)
+{
+    Ihuriro__V1__Done done = IHURIRO__V1__DONE__INIT;
+    (void)state;
+    done.text = (char *)(uintptr_t) "caf\xE9";
+    assert_line(json_of_message(&done.base), "{\"text\":\"caf\\\\xE9\"}\n");
+    done.text = (char *)(uintptr_t) "caf\xC3\xA9";
+    assert_line(json_of_message(&done.base), "{\"text\":\"caf\xC3\xA9\"}\n");
+}
+
 static void a_record_without_judgement_and_body_shows_its_header(void **state)
 {
     (void)state;
@@ -284,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_report_has_one_line_in_schema_order),
         cmocka_unit_test(days_are_dates_but_days_to_maturity_are_numbers),
         cmocka_unit_test(what_has_no_text_is_a_number_and_what_has_no_number_is_text),
+        cmocka_unit_test(a_text_that_is_not_utf8_is_shown_escaped),
         cmocka_unit_test(a_record_without_judgement_and_body_shows_its_header),
         cmocka_unit_test(findings_show_their_values_like_the_fields_they_are_of),
         cmocka_unit_test(a_record_with_its_body_holds_the_report),

@@ -98,6 +98,83 @@ static void a_torn_last_line_is_cut_at_open(void **state)
     assert_int_equal(acts_count(acts), 2);
 }
 
+/* Wherever an append of several acts is broken off, or loses a sector on its way to the disk, all
+ * of it is there or nothing. */
+static void acts_appended_together_are_there_together(void **state)
+{
+    struct place_of_test *here = *state;
+    static char names[3][1000];
+    struct bytes events[3];
+    for (size_t i = 0; i < 3; i++) {
+        memset(names[i], 'a' + (int)i, sizeof names[i]);
+        events[i] = bytes_of(names[i], sizeof names[i]);
+    }
+    AUTO(acts_close) struct acts *acts = open_acts(here);
+    const struct bytes first = text_bytes("first");
+    assert_ok(acts_append(acts, &first, 1));
+    off_t before = file_size(here);
+    assert_ok(acts_append(acts, events, 3));
+    off_t after = file_size(here);
+    acts_close(&acts);
+    static char whole[8192];
+    char path[128];
+    log_path(here, path);
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0 && after < (off_t)sizeof whole);
+    assert_int_equal(pread(fd, whole, sizeof whole, 0), after);
+    for (off_t size = before; size <= after; size += size + 50 < after ? 50 : 1) {
+        assert_int_equal(pwrite(fd, whole, (size_t)after, 0), after);
+        assert_int_equal(ftruncate(fd, size), 0);
+        acts = open_acts(here);
+        assert_int_equal(acts_count(acts), size == after ? 4 : 1);
+        assert_int_equal(file_size(here), size == after ? after : before);
+        acts_close(&acts);
+    }
+    for (off_t lost = before; lost < after; lost += 512 - lost % 512) {
+        static const char zeros[512];
+        size_t size = (size_t)(512 - lost % 512);
+        size = size < (size_t)(after - lost) ? size : (size_t)(after - lost);
+        assert_int_equal(pwrite(fd, whole, (size_t)after, 0), after);
+        assert_int_equal(pwrite(fd, zeros, size, lost), size);
+        acts = open_acts(here);
+        assert_int_equal(acts_count(acts), 1);
+        assert_ok(acts_append(acts, &events[1], 1));
+        acts_close(&acts);
+        acts = open_acts(here);
+        assert_int_equal(acts_count(acts), 2);
+        acts_close(&acts);
+        assert_int_equal(ftruncate(fd, before), 0);
+    }
+    close(fd);
+}
+
+/* Zeros in what others follow were no crash. */
+static void zeros_before_the_last_append_refuse_the_start(void **state)
+{
+    struct place_of_test *here = *state;
+    AUTO(acts_close) struct acts *acts = open_acts(here);
+    const struct bytes events[] = {text_bytes("one"), text_bytes("two"), text_bytes("three")};
+    assert_ok(acts_append(acts, events, 2));
+    assert_ok(acts_append(acts, events + 2, 1));
+    acts_close(&acts);
+    off_t before = file_size(here);
+    char path[128];
+    struct complaint complaint = {0};
+    log_path(here, path);
+    for (off_t at = 0; at < 40; at += 5) {
+        char kept;
+        int fd = open(path, O_RDWR);
+        assert_true(fd >= 0);
+        assert_int_equal(pread(fd, &kept, 1, at), 1);
+        assert_int_equal(pwrite(fd, "", 1, at), 1);
+        assert_int_not_equal(acts_open(path, &complaint, &acts), ERR_OK);
+        assert_non_null(strstr(complaint.text, "damaged"));
+        assert_int_equal(file_size(here), before);
+        assert_int_equal(pwrite(fd, &kept, 1, at), 1);
+        close(fd);
+    }
+}
+
 static void a_bad_line_refuses_the_start_and_is_named(void **state)
 {
     static const struct {
@@ -205,6 +282,8 @@ int main(void)
         TEST(acts_are_there_in_order_after_reopening),
         TEST(a_line_is_as_its_header_says),
         TEST(a_torn_last_line_is_cut_at_open),
+        TEST(acts_appended_together_are_there_together),
+        TEST(zeros_before_the_last_append_refuse_the_start),
         TEST(a_bad_line_refuses_the_start_and_is_named),
         TEST(the_same_act_is_held_once),
         TEST(many_acts_are_found_by_id),

@@ -1,0 +1,56 @@
+/* A country's file: refused with a sentence, or settings that are canonical, fit an event, and that
+ * rules can be judged under. */
+#include "tests/fuzz/fuzz.h"
+
+#include "conf/country.h"
+#include "proto/canonical.h"
+#include "proto/limits.h"
+#include "proto/rules.h"
+#include "proto/text.h"
+#include "tests/support/reports.h"
+
+static void judge(const PbSettings *settings)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    PbReport *report = report_of_portfolio(&arena, "A-1", "2020-06", 1);
+    struct rules_context context = {.settings = settings, .received_at_us = INT64_MAX / 2};
+    struct findings findings = {.arena = &arena};
+    enum verdict verdict = VERDICT_NONE;
+    HOLD_OK(rules_judge(report, &context, &findings, &verdict));
+    (void)text_has_private_number("call 0788 123 456 today", settings);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    AUTO(buffer_close) struct buffer raw = {0};
+    struct complaint complaint = {{0}};
+    PbSettings *settings = NULL;
+    char path[128];
+    fuzz_write(fuzz_path("xx.cfg", path), bytes_of(data, size), 0644);
+    if (country_compile(path, &arena, &complaint, &settings) != ERR_OK) {
+        HOLD(settings == NULL && complaint.text[0] != '\0');
+        return 0;
+    }
+    HOLD_OK(message_pack(&settings->base, &raw));
+    HOLD_OK(canonical_check(&ihuriro__v1__settings__descriptor, buffer_bytes(&raw)));
+    HOLD(raw.size <= EVENT_BYTES_MAX);
+    judge(settings);
+    return 0;
+}
+
+static void fuzz_seeds(void)
+{
+    AUTO(buffer_close) struct buffer bytes = {0};
+    static const char small[] =
+        "country = \"RW\"; version = \"rw 1\"; time_zone = \"Africa/Kigali\";\n"
+        "utc_offset_minutes = 120; cure_months = 12; moratorium_is_restructuring = true;\n"
+        "currencies = ( { code = \"RWF\"; exponent = 0; } );\n"
+        "categories = ( { code = \"USACCO\"; name = \"Umurenge SACCO\"; } );\n"
+        "rules = ( { rule = \"POR-03\"; severity = \"WARNING\"; tolerance_bp = 10; } );\n"
+        "classes = ( { code = \"N\"; from_days = 0; rate_bp = 100; certainty = \"LAW\"; } );\n"
+        "private_patterns = [ \"07[0-9]{8}\" ];\n";
+    fuzz_read(IHURIRO_SOURCE "/conf/countries/rw.cfg", &bytes);
+    fuzz_seed("rw", buffer_bytes(&bytes));
+    fuzz_seed("small", bytes_of(small, strlen(small)));
+}
