@@ -438,6 +438,15 @@ def exposures(folder):
     return body
 
 
+def operations(folder):
+    """O06 of flows.csv; None where it has no such row."""
+    if not any(row["kind"].startswith("RENEG_") and folder.in_period(day(row["date"])) for row in folder.files["flows"] or []):
+        return None
+    sums, counts = flow_sums(folder)
+    body = {"reneg_" + kind.lower(): counts["RENEG_" + kind] for kind in ("RECEIVED", "APPROVED", "REJECTED", "WITHDRAWN")}
+    return dict(body, reneg_received_amount=sums["RENEG_RECEIVED"], reneg_approved_amount=sums["RENEG_APPROVED"])
+
+
 # ---- ratios (1.7) ----
 
 def ratios(portfolio_body, liquidity_body):
@@ -493,6 +502,8 @@ def compare(config, folder):
     wanted = {"PORTFOLIO": portfolio(folder)}
     if folder.files["deposits"] or folder.files["gl"]:
         wanted["LIQUIDITY"] = liquidity(folder)
+    if operations(folder):
+        wanted["OPERATIONS"] = operations(folder)
     if folder.frequency == "M":
         wanted["EXPOSURES"] = exposures(folder)
     found = list(differences("reports", sorted(wanted), sorted(reports)))
