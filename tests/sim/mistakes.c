@@ -11,12 +11,12 @@
 /* A thousandfold of EXPOSURES would be found or not by what else has come by then: not made. */
 const struct mistake mistakes[MISTAKES] = {
     [MISTAKE_NONE] = {"", EXPECT_ACCEPTED, "", ALL, false},
-    [MISTAKE_THOUSANDFOLD] = {"THOUSANDFOLD", EXPECT_ACCEPTED, "UNDETECTABLE",
-                              PORTFOLIO | LIQUIDITY, true},
+    [MISTAKE_THOUSANDFOLD] = {"THOUSANDFOLD", EXPECT_REJECTED, "TIM-01", PORTFOLIO | LIQUIDITY,
+                              true},
     [MISTAKE_SWAPPED] = {"SWAPPED", EXPECT_REJECTED, "POR-04", PORTFOLIO, true},
     [MISTAKE_SUM] = {"SUM", EXPECT_REJECTED, "", ALL, false},
     [MISTAKE_NEGATIVE] = {"NEGATIVE", EXPECT_REJECTED, "LIQ-14", ALL, false},
-    [MISTAKE_STALE] = {"STALE", EXPECT_ACCEPTED, "UNDETECTABLE", PORTFOLIO, true},
+    [MISTAKE_STALE] = {"STALE", EXPECT_WARNED, "TIM-02", PORTFOLIO, true},
     [MISTAKE_PERIOD_KEY] = {"PERIOD_KEY", EXPECT_REJECTED, "ENV-05", ALL, true},
     [MISTAKE_PERIOD_FUTURE] = {"PERIOD_FUTURE", EXPECT_REJECTED, "ENV-06", PORTFOLIO | EXPOSURES,
                                true},

@@ -36,7 +36,8 @@ enum mistake_id {
 struct mistake {
     const char *name;
     enum expected expected;
-    const char *rule; /* found at least; "UNDETECTABLE"; "" where nothing is expected */
+    const char *rule; /* found at least, where there is a month before to compare with; "" where
+                         nothing is expected */
     unsigned types;   /* 1 << enum report_type */
     bool is_monthly;  /* not of daily reports */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/sim/calendar.h"
+#include "tests/sim/judge.h"
 #include "tests/sim/totals.h"
 
 #define ARENA_BYTES (16 * 1024 * 1024)
@@ -62,6 +63,10 @@ enum err sector_make(const struct sector_options *options, struct sector **ret_s
         return err;
     }
     qsort(sector->submissions, sector->count, sizeof(*sector->submissions), compare_submissions);
+    err = sector_judge(sector);
+    if (err != ERR_OK) {
+        return err;
+    }
     *ret_sector = STEAL(sector);
     return ERR_OK;
 }
@@ -172,6 +177,9 @@ static const char *rule_of(enum mistake_id mistake, int type)
     if (mistake == MISTAKE_SUM) {
         return type == TYPE_PORTFOLIO ? "POR-01" : type == TYPE_LIQUIDITY ? "LIQ-01" : "LIQ-05";
     }
+    if (mistake == MISTAKE_THOUSANDFOLD && type == TYPE_LIQUIDITY) {
+        return "LIQ-02";
+    }
     return mistakes[mistake].rule;
 }
 
@@ -202,9 +210,6 @@ static enum err send(struct teller *teller, const struct duty *duty, const struc
         return err;
     }
     submission.size = sector->reports.size - submission.at;
-    if (submission.expected == EXPECT_ACCEPTED || submission.expected == EXPECT_WARNED) {
-        totals_take(sector, teller->index, report);
-    }
     return add_submission(sector, &submission);
 }
 

@@ -53,7 +53,6 @@ struct sector {
     struct buffer reports;
     struct totals_row *totals; /* month, type, category */
     size_t totals_count;
-    int64_t last[FIGURES_MAX]; /* what the last accepted report added to its sum */
 };
 
 void sector_close(struct sector **sector);

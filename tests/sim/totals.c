@@ -91,21 +91,22 @@ static struct totals_row *row_of(struct sector *sector, uint32_t member, const P
                       sector->members[member].category);
 }
 
-/* A correction follows its first vintage within one institution's month, so that what was added
- * for that is remembered in sector->last. */
-void totals_take(struct sector *sector, uint32_t member, const PbReport *report)
+void totals_take(struct sector *sector, uint32_t member, const PbReport *report,
+                 const PbReport *before)
 {
     int64_t figures[FIGURES_MAX];
+    int64_t replaced[FIGURES_MAX] = {0};
     struct totals_row *row = row_of(sector, member, report);
     if (row == NULL) {
         return;
     }
     read_figures(report, figures);
-    bool is_first = report->vintage == 1;
-    row->reports += is_first ? 1 : 0;
+    if (before != NULL) {
+        read_figures(before, replaced);
+    }
+    row->reports += before == NULL ? 1 : 0;
     for (size_t i = 0; i < FIGURES_MAX; i++) {
-        row->sum[i] += figures[i] - (is_first ? 0 : sector->last[i]);
-        sector->last[i] = figures[i];
+        row->sum[i] += figures[i] - replaced[i];
     }
 }
 

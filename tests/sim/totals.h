@@ -5,9 +5,10 @@
 #include "tests/sim/sector.h"
 
 MUST_USE enum err totals_open(struct sector *sector);
-/* A report that a hub accepts: it takes the place of the one before it. Daily ones count in no
- * monthly sum. */
-void totals_take(struct sector *sector, uint32_t member, const PbReport *report);
+/* A report that a hub accepts: it takes the place of the one before it, if any. Daily ones count in
+ * no monthly sum. */
+void totals_take(struct sector *sector, uint32_t member, const PbReport *report,
+                 const PbReport *before);
 /* What the report should say. */
 void totals_take_truth(struct sector *sector, uint32_t member, const PbReport *report);
 /* NULL outside the months that are told. */
