@@ -144,7 +144,7 @@ static const char *const needed[] = {
                        "put one there",
     [TYPE_OPERATIONS] =
         "neither ops.csv nor RENEG rows in flows.csv are in the folder: fill in the "
-        "ops.csv that `mfi-agent init` wrote",
+        "ops-template.csv that `mfi-agent init` wrote, as ops.csv",
     [TYPE_CAPITAL] = "neither a gl.csv with accounts mapped to its items nor capital fields in "
                      "ops.csv are in the folder: put one there",
     [TYPE_EXPOSURES] = "loans.csv is missing in the folder: put it there",

@@ -180,9 +180,10 @@ static enum err take_row(const struct book_work *work, const struct book_rows *r
     }
     size_t found = cells[OPS_KEY].size <= KEY_MAX ? resolve(cells[OPS_KEY].text, &key) : 0;
     if (found == 0) {
-        return book_rows_refuse(rows, OPS_KEY, ERR_MALFORMED,
-                                "names no field. Keys are listed in the ops.csv that `mfi-agent "
-                                "init` writes; `mfi-agent explain --all` says what each is.");
+        return book_rows_refuse(
+            rows, OPS_KEY, ERR_MALFORMED,
+            "names no field. Keys are listed in the ops-template.csv that `mfi-agent "
+            "init` writes; `mfi-agent explain --all` says what each is.");
     }
     if (found > 1) {
         return book_rows_refuse(rows, OPS_KEY, ERR_MALFORMED,

@@ -28,9 +28,11 @@ static const struct option_row check_rows[] = {
 static const struct options check_options = {
     .program = program,
     .words = "FOLDER",
-    .about = "Computes the reports of a folder (manifest.ini, loans.csv, and where there are any "
-             "deposits.csv, flows.csv, "
-             "gl.csv) and prints them with the hub's verdict. Works offline, sends nothing, leaves "
+    .about = "Computes the reports of a folder (manifest.ini, and of loans.csv, deposits.csv, "
+             "flows.csv, "
+             "gl.csv, borrowings.csv, placements.csv, schedule.csv, ops.csv and explain.csv what "
+             "is there) "
+             "and prints them with the hub's verdict. Works offline, sends nothing, leaves "
              "nothing. Exit 1: a report "
              "would be rejected.",
     .rows = check_rows,

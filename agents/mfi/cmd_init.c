@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agents/mfi/book_ops.h"
 #include "agents/mfi/commands.h"
 #include "conf/country.h"
 #include "conf/hub_pub.h"
@@ -71,7 +72,8 @@ static const struct option_row init_rows[] = {
 static const struct options init_options = {
     .program = program,
     .words = "FOLDER",
-    .about = "Makes an agent in FOLDER: keys/ (mode 0400), agent.conf, an empty store, and prints "
+    .about = "Makes an agent in FOLDER: keys/ (mode 0400), agent.conf, ops-template.csv, an empty "
+             "store, and prints "
              "the line that the "
              "hub's operator runs. What is there is never overwritten.",
     .rows = init_rows,
@@ -311,6 +313,20 @@ static enum err copy_hub(const char *folder, const struct hub_identity *hub,
                : err;
 }
 
+/* What no file of the books tells is written by hand, into a copy of this. */
+static enum err write_ops_template(const char *folder, struct complaint *complaint)
+{
+    AUTO(buffer_close) struct buffer path = {0};
+    AUTO(buffer_close) struct buffer text = {0};
+    enum err err = book_ops_template(&text);
+    if (err == ERR_OK) {
+        err = path_in(folder, "ops-template.csv", &path);
+    }
+    return err == ERR_OK
+               ? platform_write_new((const char *)path.data, buffer_bytes(&text), 0644, complaint)
+               : err;
+}
+
 /* Last: a folder with an agent.conf is a whole agent. */
 static enum err write_conf(const char *folder, const struct init_arguments *arguments,
                            const struct institutions *institutions, struct complaint *complaint)
@@ -352,6 +368,9 @@ static enum err make_agent(const char *folder, const struct init_arguments *argu
     }
     if (err == ERR_OK) {
         err = outbox_create((const char *)store.data, complaint);
+    }
+    if (err == ERR_OK) {
+        err = write_ops_template(folder, complaint);
     }
     if (err == ERR_OK && hub != NULL) {
         err = copy_hub(folder, hub, complaint);

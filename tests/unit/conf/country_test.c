@@ -42,6 +42,25 @@ static void the_shipped_file_of_rwanda_compiles_and_fits_an_event(void **state)
         MESSAGE_UNPACK(settings, MESSAGE_CANONICAL, buffer_bytes(&packed), &arena, &again), ERR_OK);
 }
 
+static void a_second_country_is_only_a_file(void **state)
+{
+    (void)state;
+    AUTO(arena_close) struct arena arena = {0};
+    AUTO(buffer_close) struct buffer packed = {0};
+    struct complaint complaint = {""};
+    PbSettings *settings = NULL;
+    enum err err =
+        country_compile(IHURIRO_SOURCE "/conf/countries/ke.cfg", &arena, &complaint, &settings);
+    assert_string_equal(complaint.text, "");
+    assert_int_equal(err, ERR_OK);
+    assert_string_equal(settings->country, "KE");
+    assert_int_equal(settings->utc_offset_minutes, 180);
+    assert_int_equal(settings->n_capital_bands, 0);
+    assert_true(settings->n_limits > 0);
+    assert_int_equal(message_pack(&settings->base, &packed), ERR_OK);
+    assert_true(packed.size < EVENT_BYTES_MAX);
+}
+
 static void the_same_file_compiles_to_the_same_bytes(void **state)
 {
     (void)state;
@@ -132,6 +151,10 @@ static enum err compile_text(const char *text, struct arena *arena, struct compl
     return err;
 }
 
+#define GOOD_ALL                                                                            \
+    "country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS \
+        GOOD_LIQUIDITY GOOD_CODES "private_patterns = [ ];\n"
+
 static void bad_files_are_refused_with_line_key_and_what_is_allowed(void **state)
 {
     static const struct {
@@ -185,6 +208,32 @@ static void bad_files_are_refused_with_line_key_and_what_is_allowed(void **state
         {"country = \"RW\";\n" GOOD_REST "private_patterns = [ \"a*\" ];\n", ":6: private_patterns",
          "every text"},
         {"country = \"RW\";\ncure_months = 12\nversion = ;\n", ":3: ", "syntax"},
+        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R99\"; dir = \"MIN\"; red = 1; } );\n",
+         "limits[0].ratio", "names no ratio"},
+        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"LOW\"; red = 1; } );\n",
+         "limits[0].dir", "\"MAX\""},
+        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; } );\n",
+         "limits: L has neither amber nor red", "at least one"},
+        {GOOD_ALL
+         "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; amber = 1; red = 2; } );\n",
+         "limits: L would be breached before it is near", "above red"},
+        {GOOD_ALL
+         "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; amber = 2; red = 1; } );\n",
+         "limits: L would be breached before it is near", "below red"},
+        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; red = 1;\n"
+                  "from = \"2024-01-01\"; until = \"2023-01-01\"; } );\n",
+         "limits: L ends before it begins", "correct from or until"},
+        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; red = 1; },\n"
+                  "{ id = \"L\"; ratio = \"R12\"; dir = \"MAX\"; red = 1; } );\n",
+         "limits[1] says L again", "keep one of them"},
+        {GOOD_ALL "score = ( { component = \"LUCK\"; weight = 1; green = 0; red = 1; } );\n",
+         "score[0].component", "LATENESS"},
+        {GOOD_ALL "score = ( { component = \"PAR30R\"; weight = 1; green = 1; red = 1; } );\n",
+         "score: PAR30R has the same green and red", "ends of a line"},
+        {GOOD_ALL "run_off = ( { type = \"GOLD\"; percent = 1; } );\n", "run_off[0].type",
+         "DEMAND"},
+        {GOOD_ALL "average_loans = ( { currency = \"RWF\"; least = 5; most = 5; } );\n",
+         "average_loans: least is not below most", "correct them"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -259,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shipped_file_of_rwanda_compiles_and_fits_an_event),
+        cmocka_unit_test(a_second_country_is_only_a_file),
         cmocka_unit_test(the_same_file_compiles_to_the_same_bytes),
         cmocka_unit_test(each_currency_has_bands_and_the_last_has_no_end),
         cmocka_unit_test(valid_reports_of_every_category_pass_under_the_shipped_file),

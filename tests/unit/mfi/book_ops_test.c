@@ -82,11 +82,13 @@ static void wrong_keys_and_values_are_refused_with_their_line(void **state)
     } rows[] = {
         {"brances_open,4",
          "ops.csv line 3, column key: \"brances_open\" names no field. Keys are listed in the "
-         "ops.csv that `mfi-agent init` writes; `mfi-agent explain --all` says what each is."},
+         "ops-template.csv that `mfi-agent init` writes; `mfi-agent explain --all` says what each "
+         "is."},
         {"channel.PIGEON.n_tx,4",
          "ops.csv line 3, column key: the value names no field. Keys are listed in "
          "the "
-         "ops.csv that `mfi-agent init` writes; `mfi-agent explain --all` says what each is."},
+         "ops-template.csv that `mfi-agent init` writes; `mfi-agent explain --all` says what each "
+         "is."},
         {"staff_total,5", "ops.csv line 3, column key: \"staff_total\" is on line 2 already. Keep "
                           "one of the two."},
         {"outlook,well", "ops.csv line 3, outlook: \"well\" is no whole number. Correct it."},
