@@ -477,7 +477,8 @@ static enum err answer_fetch(const struct asked *asked, const Ihuriro__V1__Fetch
     scanner_begin(query->scanner, &scan);
     enum err err = scan_scope(asked, scope, first_behind(scope, from->size), &answer.to);
     struct bytes frame = {0};
-    err = err != ERR_OK ? err : scanner_pack(query->scanner, asked->reading, &answer, &frame);
+    struct position to;
+    err = err != ERR_OK ? err : scanner_pack(query->scanner, asked->reading, &answer, &to, &frame);
     scanner_end(query->scanner);
     if (err == ERR_OK) {
         asked->reading->counters->fetches++;
