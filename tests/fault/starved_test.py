@@ -3,7 +3,8 @@
 code, nothing that it said to be done is missing, and its next start finds all whole. libzmq and libconfig end the process where they
 have no memory (see ENDS): that is counted, and allowed from there alone.
 
-The hub's start and a turn, without sockets: every n. The programs: RUNS=n over all of them (240; LONG=1: every n of each)."""
+The hub's start and a turn, without sockets: every n. The programs: RUNS=n over all of them (240; LONG=1: 2,400),
+spread evenly over the n of each."""
 import itertools
 import os
 import shutil
@@ -24,7 +25,7 @@ from lab import (BIN, DAY, SOURCE, Agent, Lab, Institution, Reader, add_lines, d
 TESTS = os.path.join(BIN, "..", "tests")
 STARVE = os.path.join(TESTS, "starve.so")
 LONG = os.environ.get("LONG", "0") == "1"
-RUNS = int(os.environ.get("RUNS", "240"))
+RUNS = int(os.environ.get("RUNS", "2400" if LONG else "240"))
 # What our code had called when the allocation failed, where that library ends the process: libzmq aborts by design (and lets C++'s
 # bad_alloc end it), libconfig 1.5 does not look whether it got memory; it reads the configuration before anything is opened.
 ENDS = {"libzmq.so": (signal.SIGABRT,), "libstdc++.so": (signal.SIGABRT,), "libconfig.so": (signal.SIGSEGV, signal.SIGABRT)}
@@ -69,8 +70,8 @@ class Starved:
         return done
 
     def places(self, share):
-        """Which n: spread evenly; all in the long lane."""
-        stride = 1 if LONG else max(1, self.tally.total // max(1, int(RUNS * share)))
+        """Which n: spread evenly."""
+        stride = max(1, self.tally.total // max(1, int(RUNS * share)))
         return range(1, self.tally.total + 1, stride)
 
     def judge(self, at, code, error):
@@ -316,7 +317,7 @@ def a_running_hub(lab):
     scenario(0)
     starved.tally.total = int([line for line in starved.noted() if line.startswith("counted ")][-1].split()[1])
     last = starved.tally.total  # most allocations are made at the start: the session gets a share of its own
-    for at in [*starved.places(0.03), *(() if LONG else range(max(1, last - 300), last + 1, 20))]:
+    for at in [*starved.places(0.03), *range(max(1, last - 300), last + 1, 2 if LONG else 20)]:
         scenario(at)
     starved.tally.tell()
     hub.process = lab.process("hub-after", program("mfi-hub"), "run", "-c", hub.conf)
