@@ -24,8 +24,8 @@ TIMES = 10 if LONG else 1
 QUOTA = 6000 * TIMES  # of this hub: the agents beside send much, too
 
 
-def served(stage, beside, what):
-    need(beside.p99() < WITHIN_SECONDS, "beside %s the good agent's p99 is %.3f s" % (what, beside.p99()))
+def served(stage, beside, what, within=WITHIN_SECONDS):
+    need(beside.p99() < within, "beside %s the good agent's p99 is %.3f s" % (what, beside.p99()))
     print("  beside %s: %d receipts of the good agent, p99 %.0f ms; RssAnon %.1f MB" % (
         what, len(beside.took), 1000 * beside.p99(), stage.memory() / 1e6))
 
@@ -67,7 +67,7 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
     report = people.report(stage.flood.id, people.today() - 200, kind=3)
     report.operations.advocacy.extend([checks.messages["report"].AdvocacyRow(code=1, text="y" * 490)] * 110)
     envelope = checks.sign_report(stage.flood.signing, report.SerializeToString())
-    peers, sent, is_over = [], [0], threading.Event()
+    peers, sent, is_over, submitted = [], [0], threading.Event(), stage.counters()["submitted"]
     for _ in range(16):
         peer, tag = raw_peer(stage, stage.flood), os.urandom(16)
         peer.send(message("HELLO", tag=tag, schema_version=1))
@@ -99,8 +99,12 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
         for peer in peers:
             peer.close()
     need(sent[0] > 200, "only %d were sent" % sent[0])
+    # Both cores are full: how many go before one of the others is what does not depend on the machine.
+    before_one = (stage.counters()["submitted"] - submitted) / len(beside.took)
+    need(before_one < 2048, "%d reports go before each of the good agent's" % before_one)
     need(most < 16 * 64 * (98304 + 98304) + MEMORY_BYTES, "memory grew to %d" % most)  # 64 requests and answers a connection
-    served(stage, beside, "16 connections that sent %d reports of 56 KB, most memory %.0f MB," % (sent[0], most / 1e6))
+    served(stage, beside, "16 connections that sent %d reports of 56 KB (%d before each of its own, most memory %.0f MB)" % (
+        sent[0], before_one, most / 1e6), 4 * WITHIN_SECONDS)
 
 
 def one_that_connects_without_end(stage):
