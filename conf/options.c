@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COLUMN 30 /* where the help of a row begins */
 #define WIDTH  100
@@ -251,9 +253,23 @@ static void move_command_first(int argc, char **argv)
     }
 }
 
+/* jansson drops what it has no memory for, and a document with a hole would be put out as if it
+ * were whole. The programs are made to end at any instant: here they do, with words. */
+static void *json_memory(size_t size)
+{
+    static const char words[] = "There is not enough memory. Nothing more was done; try again.\n";
+    void *memory = malloc(size);
+    if (memory == NULL) {
+        (void)!write(STDERR_FILENO, words, sizeof words - 1);
+        _exit(1);
+    }
+    return memory;
+}
+
 int commands_run(const char *program, const char *about, const struct command *commands, int argc,
                  char **argv)
 {
+    json_set_alloc_funcs(json_memory, free);
     move_command_first(argc, argv);
     const char *word = argc > 1 ? argv[1] : "";
     const struct command *otherwise = NULL;

@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -86,13 +87,14 @@ static enum err make_shared(struct hub *hub)
 struct thread_row {
     const char *name;
     void *(*run)(void *argument);
+    bool is_patient; /* does not push aside what runs when it wakes: a receipt comes first */
 };
 
 static const struct thread_row doors[] = {
-    {"ingest", ingest_door_run},
-    {"feed", feed_door_run},
-    {"query", query_door_run},
-    {"admin", admin_door_run},
+    {"ingest", ingest_door_run, false},
+    {"feed", feed_door_run, true},
+    {"query", query_door_run, true},
+    {"admin", admin_door_run, false},
 };
 #define DOORS (sizeof doors / sizeof doors[0])
 
@@ -127,6 +129,9 @@ static enum err serve(struct hub *hub, int signal_fd)
             return ERR_MEMORY;
         }
         pthread_setname_np(threads[i], doors[i].name);
+        if (doors[i].is_patient) { /* where it is not allowed, they are not */
+            (void)pthread_setschedparam(threads[i], SCHED_BATCH, &(struct sched_param){0});
+        }
     }
     log_event(LOG_INFO, "started", "origin=%s records=%llu test=%s", hub->identity.origin,
               (unsigned long long)records, hub->identity.is_test ? "yes" : "no");

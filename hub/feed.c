@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "hub/ahead.h"
+
 /* One FETCH that waits. */
 struct parked {
     TAILQ_ENTRY(parked) entry;
@@ -18,20 +20,14 @@ struct parked {
     int64_t deadline_ms;
     uint64_t generation; /* of the roster that rights are of */
     uint8_t rights[SHA256_BYTES];
-    PbFilter *filter; /* owned; NULL: all */
+    PbFilter *filter;      /* owned; NULL: all */
+    bool was_foreseen;     /* it asks for what the answer before it led up to */
+    struct scan_kept kept; /* then perhaps the answer, as far as `scanned` */
 };
 
 TAILQ_HEAD(parked_list, parked);
 LIST_HEAD(parked_chain, parked);
 #define CHAINS 1024
-
-/* Rights of readers under one generation of the roster: many FETCHes, few readers. */
-#define RIGHTS_KEPT 256
-struct rights_kept {
-    uint64_t generation;
-    char reader[INSTITUTION_ID_MAX + 1];
-    uint8_t rights[SHA256_BYTES];
-};
 
 struct feed {
     struct reading_out out;
@@ -43,7 +39,8 @@ struct feed {
     struct scanner *scanner;
     struct accesses *accesses;
     struct arena arena; /* the message in hand */
-    struct rights_kept rights[RIGHTS_KEPT];
+    struct rights_cache rights;
+    struct aheads aheads;
 };
 
 static enum err take_fetch(struct feed *feed, const struct reading *reading,
@@ -52,6 +49,7 @@ static enum err take_older(struct feed *feed, const struct reading *reading,
                            const struct peer *peer, struct bytes body);
 static enum err serve(struct feed *feed, const struct reading *reading, struct parked *parked,
                       size_t *budget, bool *ret_is_done);
+static enum err build_ahead(struct feed *feed, const struct reading *reading, size_t budget);
 static void parked_close(struct parked **parked);
 static void find_due(struct feed *feed);
 
@@ -81,6 +79,7 @@ void feed_close(struct feed **feed)
         TAILQ_REMOVE(&(*feed)->parked, parked, entry);
         parked_close(&parked);
     }
+    aheads_close(&(*feed)->aheads);
     scanner_close(&(*feed)->scanner);
     accesses_close(&(*feed)->accesses);
     arena_close(&(*feed)->arena);
@@ -155,7 +154,11 @@ enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_i
     if (reading->now_ms >= feed->due_ms) {
         find_due(feed);
     }
+    aheads_forget(&feed->aheads, reading->now_ms);
     *ret_is_behind = is_behind || (budget == 0 && feed->count > 0);
+    if (!*ret_is_behind && first == ERR_OK) {
+        first = build_ahead(feed, reading, budget);
+    }
     return first;
 }
 
@@ -173,7 +176,7 @@ static void find_due(struct feed *feed)
 int64_t feed_wait_ms(const struct feed *feed, int64_t now_ms)
 {
     if (feed->count == 0) {
-        return -1;
+        return aheads_count(&feed->aheads) > 0 ? AHEAD_MS_MAX : -1;
     }
     return feed->due_ms > now_ms ? feed->due_ms - now_ms : 0;
 }
@@ -183,33 +186,11 @@ size_t feed_parked(const struct feed *feed)
     return feed->count;
 }
 
-/* ---- rights ---- */
-
-static enum err rights_of(struct feed *feed, const struct reading *reading,
-                          const struct party *reader, uint8_t ret_rights[static SHA256_BYTES])
-{
-    unsigned at = 0;
-    for (const char *c = reader->id; *c != '\0'; c++) {
-        at = at * 31 + (unsigned char)*c;
-    }
-    struct rights_kept *kept = &feed->rights[at % RIGHTS_KEPT];
-    if (kept->generation != reading->generation || strcmp(kept->reader, reader->id) != 0) {
-        enum err err = access_rights(reader, reading->registry, kept->rights);
-        if (err != ERR_OK) {
-            kept->generation = 0;
-            return err;
-        }
-        kept->generation = reading->generation;
-        memcpy(kept->reader, reader->id, sizeof kept->reader);
-    }
-    memcpy(ret_rights, kept->rights, SHA256_BYTES);
-    return ERR_OK;
-}
-
 /* ---- a parked request's turn ---- */
 
+/* Sends what was scanned; ret_to: where the peer will stand then. */
 static enum err answer_records(struct feed *feed, const struct reading *reading,
-                               const struct parked *parked)
+                               const struct parked *parked, struct position *ret_to)
 {
     struct bytes frame = {0};
     struct scan_answer answer = {
@@ -218,7 +199,7 @@ static enum err answer_records(struct feed *feed, const struct reading *reading,
         .to = parked->scanned,
         .rights = parked->rights,
     };
-    enum err err = scanner_pack(feed->scanner, reading, &answer, &frame);
+    enum err err = scanner_pack(feed->scanner, reading, &answer, ret_to, &frame);
     if (err == ERR_OK) {
         feed->out.answer(feed->out.context, &parked->peer, frame);
     }
@@ -226,19 +207,58 @@ static enum err answer_records(struct feed *feed, const struct reading *reading,
 }
 
 /* Looks at what is new, up to goal, until the answer is full or the budget spent. */
-static enum err scan_on(struct feed *feed, const struct reading *reading, struct parked *parked,
-                        uint64_t goal, size_t *budget, bool *ret_is_full)
+static enum err scan_on(struct feed *feed, const struct reading *reading, uint64_t goal,
+                        uint64_t *scanned, size_t *budget, bool *ret_is_full)
 {
     enum err err = ERR_OK;
-    *ret_is_full = false;
-    while (err == ERR_OK && scanner_spent(feed->scanner) < *budget && parked->scanned < goal) {
-        err = scanner_look(feed->scanner, reading, parked->scanned + 1);
-        parked->scanned += err == ERR_OK;
+    while (err == ERR_OK && scanner_spent(feed->scanner) < *budget && *scanned < goal) {
+        err = scanner_look(feed->scanner, reading, *scanned + 1);
+        *scanned += err == ERR_OK;
     }
     size_t spent = scanner_spent(feed->scanner);
     *budget -= spent < *budget ? spent : *budget;
     *ret_is_full = err == ERR_TOO_LARGE;
     return err == ERR_TOO_LARGE ? ERR_OK : err;
+}
+
+/* What was made ready, or what is found now. */
+static enum err scan_for(struct feed *feed, const struct reading *reading, struct parked *parked,
+                         const struct party *reader, uint64_t goal, size_t *budget,
+                         bool *ret_is_full)
+{
+    struct scan scan = {.reader = reader, .filter = parked->filter, .bytes_max = parked->bytes_max};
+    scanner_begin(feed->scanner, &scan);
+    if (parked->kept.count > 0) {
+        scanner_resume(feed->scanner, &parked->kept);
+        *ret_is_full = parked->scanned < journal_size(reading->txn);
+        return ERR_OK;
+    }
+    return scan_on(feed, reading, goal, &parked->scanned, budget, ret_is_full);
+}
+
+/* After a full answer its peer will ask for the next. Takes the filter over. */
+static void foresee(struct feed *feed, const struct reading *reading, struct parked *parked,
+                    const struct position *to)
+{
+    struct ahead ahead = {
+        .peer = parked->peer,
+        .from = *to,
+        .bytes_max = parked->bytes_max,
+        .filter = STEAL(parked->filter),
+        .generation = reading->generation,
+        .made_ms = reading->now_ms,
+        .is_following = parked->was_foreseen,
+    };
+    aheads_foresee(&feed->aheads, &ahead);
+}
+
+/* Of another roster: another eye would have looked. */
+static void drop_stale(const struct reading *reading, struct parked *parked)
+{
+    if (parked->kept.count > 0 && parked->generation != reading->generation) {
+        scan_kept_close(&parked->kept);
+        parked->scanned = parked->from.size;
+    }
 }
 
 static enum err serve(struct feed *feed, const struct reading *reading, struct parked *parked,
@@ -248,7 +268,8 @@ static enum err serve(struct feed *feed, const struct reading *reading, struct p
     uint64_t head = journal_size(reading->txn);
     uint64_t goal = parked->until != 0 && parked->until < head ? parked->until : head;
     bool is_complete = parked->until != 0 && parked->scanned >= parked->until;
-    if (!is_due && !is_complete && parked->scanned >= goal &&
+    drop_stale(reading, parked);
+    if (!is_due && !is_complete && parked->scanned >= goal && parked->kept.count == 0 &&
         parked->generation == reading->generation) {
         return ERR_OK;
     }
@@ -258,26 +279,56 @@ static enum err serve(struct feed *feed, const struct reading *reading, struct p
         return ERR_OK;
     }
     uint8_t rights[SHA256_BYTES];
-    enum err err = rights_of(feed, reading, reader, rights);
+    enum err err = rights_of(&feed->rights, reading, reader, rights);
     if (err != ERR_OK) {
         return err;
     }
     bool is_changed = memcmp(rights, parked->rights, SHA256_BYTES) != 0;
+    bool is_full = false;
     memcpy(parked->rights, rights, SHA256_BYTES);
     parked->generation = reading->generation;
-    struct scan scan = {.reader = reader, .filter = parked->filter, .bytes_max = parked->bytes_max};
-    bool is_full = false;
-    scanner_begin(feed->scanner, &scan);
-    err = scan_on(feed, reading, parked, goal, budget, &is_full);
-    if (err != ERR_OK) {
+    err = scan_for(feed, reading, parked, reader, goal, budget, &is_full);
+    is_complete = parked->until != 0 && parked->scanned >= parked->until;
+    if (err != ERR_OK ||
+        !(scanner_count(feed->scanner) > 0 || is_full || is_due || is_changed || is_complete)) {
         return err;
     }
-    is_complete = parked->until != 0 && parked->scanned >= parked->until;
-    if (scanner_count(feed->scanner) > 0 || is_full || is_due || is_changed || is_complete) {
-        *ret_is_done = true;
-        return answer_records(feed, reading, parked);
+    struct position to;
+    *ret_is_done = true;
+    err = answer_records(feed, reading, parked, &to);
+    if (err == ERR_OK && is_full && parked->until == 0) {
+        foresee(feed, reading, parked, &to);
     }
-    return ERR_OK;
+    return err;
+}
+
+/* Nobody waits: the answer is made ready that will be asked for next. */
+static enum err build_ahead(struct feed *feed, const struct reading *reading, size_t budget)
+{
+    struct ahead *ahead = aheads_unbuilt(&feed->aheads);
+    const struct party *reader =
+        ahead == NULL ? NULL
+                      : registry_reader(reading->registry, ahead->peer.user, reading->now_us);
+    if (ahead == NULL) {
+        return ERR_OK;
+    }
+    if (reader == NULL || ahead->generation != reading->generation) {
+        ahead->is_following = false;
+        return ERR_OK;
+    }
+    bool is_full = false;
+    struct scan scan = {.reader = reader, .filter = ahead->filter, .bytes_max = ahead->bytes_max};
+    scanner_begin(feed->scanner, &scan);
+    ahead->scanned = ahead->from.size;
+    enum err err =
+        scan_on(feed, reading, journal_size(reading->txn), &ahead->scanned, &budget, &is_full);
+    scanner_end(feed->scanner);
+    if (err == ERR_OK && is_full) {
+        scanner_keep(feed->scanner, &ahead->kept);
+    } else {
+        ahead->is_following = false; /* not a whole answer: it is not worth it */
+    }
+    return err;
 }
 
 /* ---- parking ---- */
@@ -286,48 +337,10 @@ static void parked_close(struct parked **parked)
 {
     if (*parked != NULL) {
         free((*parked)->filter);
+        scan_kept_close(&(*parked)->kept);
         free(*parked);
         *parked = NULL;
     }
-}
-
-/* Copies a filter into one block. */
-static enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept)
-{
-    size_t kinds = filter->n_kinds * sizeof filter->kinds[0];
-    size_t types = filter->n_types * sizeof filter->types[0];
-    size_t pointers = filter->n_institutions * sizeof filter->institutions[0];
-    size_t texts = filter->period != NULL ? strlen(filter->period) + 1 : 0;
-    for (size_t i = 0; i < filter->n_institutions; i++) {
-        texts += strlen(filter->institutions[i]) + 1;
-    }
-    PbFilter *kept = calloc(1, sizeof *kept + pointers + kinds + types + texts);
-    if (kept == NULL) {
-        return ERR_MEMORY;
-    }
-    *kept = *filter;
-    kept->base.n_unknown_fields = 0;
-    kept->base.unknown_fields = NULL;
-    kept->institutions = (char **)(void *)(kept + 1);
-    kept->kinds = (uint32_t *)(void *)((char *)kept->institutions + pointers);
-    kept->types = (void *)((char *)kept->kinds + kinds);
-    char *text = (char *)kept->types + types;
-    if (kinds > 0) {
-        memcpy(kept->kinds, filter->kinds, kinds);
-    }
-    if (types > 0) {
-        memcpy(kept->types, filter->types, types);
-    }
-    for (size_t i = 0; i < filter->n_institutions; i++) {
-        kept->institutions[i] = text;
-        text = stpcpy(text, filter->institutions[i]) + 1;
-    }
-    if (filter->period != NULL) {
-        kept->period = text;
-        (void)stpcpy(text, filter->period);
-    }
-    *ret_kept = kept;
-    return ERR_OK;
 }
 
 /* FNV-1a. */
@@ -382,6 +395,29 @@ static void link_parked(struct feed *feed, struct parked *parked)
     feed->count++;
 }
 
+/* Takes over what was made ready for this request. */
+static void use_ahead(struct feed *feed, struct parked *parked)
+{
+    struct ahead found;
+    struct ahead request = {
+        .peer = parked->peer,
+        .from = parked->from,
+        .bytes_max = parked->bytes_max,
+        .filter = parked->filter,
+        .generation = parked->generation,
+    };
+    if (parked->until != 0 || !aheads_take(&feed->aheads, &request, &found)) {
+        return;
+    }
+    parked->was_foreseen = true;
+    if (found.kept.count > 0) {
+        parked->kept = found.kept;
+        parked->scanned = found.scanned;
+        found.kept = (struct scan_kept){.count = 0};
+    }
+    ahead_close(&found);
+}
+
 static enum err park(struct feed *feed, const struct reading *reading, const struct peer *peer,
                      const struct party *reader, const Ihuriro__V1__Fetch *fetch,
                      const struct position *from)
@@ -403,12 +439,13 @@ static enum err park(struct feed *feed, const struct reading *reading, const str
         .generation = reading->generation,
     };
     memcpy(parked->reader, reader->id, sizeof parked->reader);
-    enum err err = rights_of(feed, reading, reader, parked->rights);
+    enum err err = rights_of(&feed->rights, reading, reader, parked->rights);
     if (err == ERR_OK && fetch->filter != NULL) {
         err = filter_keep(fetch->filter, &parked->filter);
     }
     if (err == ERR_OK) {
         end_older(feed, reading, peer, reader->id);
+        use_ahead(feed, parked);
         link_parked(feed, parked);
         parked = NULL;
     }
@@ -447,7 +484,7 @@ static enum err write_access(struct feed *feed, const struct reading *reading,
         .time_us = reading->now_us,
     };
     feed->out.nonce(feed->out.context, access.nonce);
-    err = rights_of(feed, reading, reader, rights);
+    err = rights_of(&feed->rights, reading, reader, rights);
     err = err != ERR_OK ? err : access_event_pack(&access, &event);
     err = err != ERR_OK ? err : reading_journal(reading, &feed->out, 0, buffer_bytes(&event));
     if (err == ERR_OK) {

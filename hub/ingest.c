@@ -83,11 +83,16 @@ static enum err hello_later(struct ingest *ingest, const struct peer *peer)
     return answers_frame(ingest->answers, peer, VERB_RETRY_LATER, &message.base);
 }
 
+/* A bureau speaks for hundreds: the row is found by its id, and then looked for among the sender's.
+ */
 const struct party *sender_party(const struct sender *sender, const char *institution)
 {
+    const struct party *party = registry_find(sender->registry, institution);
+    if (party == NULL || party->role != ROLE_MEMBER) {
+        return NULL;
+    }
     for (size_t i = 0; i < sender->party_count; i++) {
-        const struct party *party = sender->parties[i];
-        if (party->role == ROLE_MEMBER && strcmp(party->id, institution) == 0) {
+        if (sender->parties[i] == party) {
             return party;
         }
     }
@@ -289,18 +294,19 @@ static const struct verb_row verbs[] = {
 static enum err take(struct ingest *ingest, const struct peer *peer,
                      const struct examined *examined)
 {
-    struct sender sender = {.peer = peer, .examined = examined};
+    const struct registry *registry = writer_registry(ingest->writer);
+    struct sender sender = {.peer = peer, .examined = examined, .registry = registry};
     arena_reset(&ingest->words);
     arena_reset(&ingest->beside);
     ingest->beside.budget = (size_t)8 * UNPACK_BUDGET; /* four reports that spent all of theirs */
-    enum err err = registry_by_transport(writer_registry(ingest->writer), peer->user,
-                                         ingest->now_us, &sender.parties, &sender.party_count);
+    enum err err = registry_by_transport(registry, peer->user, ingest->now_us, &sender.parties,
+                                         &sender.party_count);
     if (err != ERR_OK) {
         return err;
     }
     bool has_member = false;
-    for (size_t i = 0; i < sender.party_count; i++) {
-        has_member = has_member || sender.parties[i]->role == ROLE_MEMBER;
+    for (size_t i = 0; i < sender.party_count && !has_member; i++) {
+        has_member = sender.parties[i]->role == ROLE_MEMBER;
     }
     if (!has_member) {
         ingest->counters->not_entitled++;

@@ -54,6 +54,7 @@ MUST_USE enum err ingest_end(struct ingest *ingest, const struct checkpoint **re
 struct sender {
     const struct peer *peer;
     const struct examined *examined;
+    const struct registry *registry;
     const struct party *const *parties;
     size_t party_count;
 };

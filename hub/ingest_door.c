@@ -1,5 +1,6 @@
 /* The ingest door: receives what has arrived; examines it ahead; a turn decides, commits once, and
  * answers all. Its threads are a crew (crew.h), of which one at a time is the writer. */
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -24,6 +25,7 @@ struct ingest_door {
     pthread_mutex_t socket; /* who sends or receives holds it */
     int socket_fd;
     int nudge_fd;
+    bool has_worked; /* since memory was given back */
     bool is_waiting; /* somebody waits for the socket, and would not hear of what a sender woke */
     int64_t readers_checked_ms;
     enum clock_state told_state;
@@ -190,6 +192,16 @@ static void look_after(struct ingest_door *self)
     }
 }
 
+/* After a second of silence: malloc keeps what a busy hour took (tune_malloc), and this is not one.
+ */
+static void rest(struct ingest_door *self)
+{
+    if (self->has_worked) {
+        malloc_trim(0);
+        self->has_worked = false;
+    }
+}
+
 static void fill(struct ingest_door *self, struct unit *unit)
 {
     struct incoming incoming;
@@ -201,6 +213,7 @@ static void fill(struct ingest_door *self, struct unit *unit)
         }
     }
     self->is_waiting = unit->count == 0;
+    self->has_worked = self->has_worked || unit->count > 0;
     pthread_mutex_unlock(&self->socket);
 }
 
@@ -219,7 +232,11 @@ static bool receive(void *context, struct unit *unit)
             return false;
         }
         look_after(self);
-        if (poll(items, sizeof items / sizeof items[0], IDLE_MS) <= 0) {
+        int ready = poll(items, sizeof items / sizeof items[0], IDLE_MS);
+        if (ready == 0) {
+            rest(self);
+        }
+        if (ready <= 0) {
             continue;
         }
         if (items[3].revents != 0) {

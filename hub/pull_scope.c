@@ -3,17 +3,15 @@
 #include <string.h>
 
 struct collecting {
+    struct scope_walk *walk;
     const struct reading *reading;
     const struct party *reader;
     const PbFilter *filter;
-    uint64_t until;
-    char subject[INSTITUTION_ID_MAX + 1]; /* of the enrolments being walked */
-    bool is_institution;                  /* that subject */
-    struct scope scope;
+    size_t rows_left;
 };
 
-static enum err collect_reports(struct collecting *collecting);
-static enum err collect_events(struct collecting *collecting, int kind);
+static enum err walk_events(struct collecting *collecting, int kind);
+static enum err walk_reports(struct collecting *collecting, size_t number);
 
 static bool is_report_kind(uint32_t kind)
 {
@@ -27,37 +25,64 @@ static int by_seq(const void *a, const void *b)
     return left->seq < right->seq ? -1 : left->seq > right->seq;
 }
 
-enum err scope_collect(const struct reading *reading, const struct party *reader,
-                       const PbFilter *filter, uint64_t until, struct scope *ret_scope)
+/* The range that is in hand, to its end or until the rows are used up (ERR_BUSY). */
+static enum err walk_range(struct collecting *collecting)
 {
-    struct collecting collecting = {
-        .reading = reading, .reader = reader, .filter = filter, .until = until};
+    const PbFilter *filter = collecting->filter;
+    size_t range = collecting->walk->range;
+    if (range >= filter->n_kinds) {
+        return walk_reports(collecting, range - filter->n_kinds);
+    }
+    for (size_t i = 0; i < range; i++) {
+        if (filter->kinds[i] == filter->kinds[range]) {
+            return ERR_OK; /* named twice */
+        }
+    }
+    return is_report_kind(filter->kinds[range])
+               ? ERR_OK
+               : walk_events(collecting, (int)filter->kinds[range]);
+}
+
+static size_t ranges_of_reports(const PbFilter *filter)
+{
     bool has_reports = false;
+    size_t institutions = filter->n_institutions > 0 ? filter->n_institutions : 1;
+    for (size_t i = 0; i < filter->n_kinds; i++) {
+        has_reports = has_reports || is_report_kind(filter->kinds[i]);
+    }
+    return has_reports ? (TYPE_LAST - TYPE_PORTFOLIO + 1) * institutions : 0;
+}
+
+enum err scope_step(struct scope_walk *walk, const struct reading *reading,
+                    const struct party *reader, const PbFilter *filter, size_t rows_max)
+{
+    struct collecting collecting = {.walk = walk,
+                                    .reading = reading,
+                                    .reader = reader,
+                                    .filter = filter,
+                                    .rows_left = rows_max};
+    size_t ranges = filter->n_kinds + ranges_of_reports(filter);
     enum err err = ERR_OK;
-    for (size_t i = 0; i < filter->n_kinds && err == ERR_OK; i++) {
-        bool is_repeated = false;
-        for (size_t j = 0; j < i; j++) {
-            is_repeated = is_repeated || filter->kinds[j] == filter->kinds[i];
-        }
-        if (is_report_kind(filter->kinds[i])) {
-            has_reports = true;
-        } else if (!is_repeated) {
-            err = collect_events(&collecting, (int)filter->kinds[i]);
+    while (err == ERR_OK && walk->range < ranges) {
+        err = walk_range(&collecting);
+        if (err == ERR_OK) {
+            walk->range++;
+            walk->is_within = false;
         }
     }
-    if (err == ERR_OK && has_reports) {
-        err = collect_reports(&collecting);
+    if (err == ERR_OK) {
+        walk->is_done = true;
+        if (walk->scope.count > 1) {
+            qsort(walk->scope.items, walk->scope.count, sizeof *walk->scope.items, by_seq);
+        }
     }
-    if (err != ERR_OK) {
-        scope_close(&collecting.scope);
-        return err;
-    }
-    if (collecting.scope.count > 1) {
-        qsort(collecting.scope.items, collecting.scope.count, sizeof *collecting.scope.items,
-              by_seq);
-    }
-    *ret_scope = collecting.scope;
-    return ERR_OK;
+    return err == ERR_BUSY ? ERR_OK : err;
+}
+
+void scope_walk_close(struct scope_walk *walk)
+{
+    scope_close(&walk->scope);
+    *walk = (struct scope_walk){.until = 0};
 }
 
 void scope_close(struct scope *scope)
@@ -102,11 +127,11 @@ enum err scope_ids_hash(const struct scope *scope, uint8_t ret_hash[static SHA25
  * look at is in the header. */
 static enum err take(struct collecting *collecting, const struct header *header)
 {
-    if (header->seq > collecting->until || !filter_takes(collecting->filter, header) ||
+    if (header->seq > collecting->walk->until || !filter_takes(collecting->filter, header) ||
         access_sight(collecting->reader, collecting->reading->registry, header) == SIGHT_NONE) {
         return ERR_OK;
     }
-    struct scope *scope = &collecting->scope;
+    struct scope *scope = &collecting->walk->scope;
     if (scope->count == scope->capacity) {
         size_t wanted = scope->capacity == 0 ? 1024 : scope->capacity * 2;
         struct scoped *grown = reallocarray(scope->items, wanted, sizeof *grown);
@@ -124,8 +149,21 @@ static enum err take(struct collecting *collecting, const struct header *header)
 
 /* ---- reports, by type and period ---- */
 
+static bool row_is_due(struct collecting *collecting)
+{
+    if (collecting->rows_left == 0) {
+        return false;
+    }
+    collecting->rows_left--;
+    return true;
+}
+
 static enum err take_row(void *context, const struct report_row *row)
 {
+    struct collecting *collecting = context;
+    if (!row_is_due(collecting)) {
+        return ERR_BUSY;
+    }
     struct header header = {
         .kind = row->kind,
         .seq = row->seq,
@@ -139,102 +177,102 @@ static enum err take_row(void *context, const struct report_row *row)
     };
     memcpy(header.institution, row->institution, sizeof header.institution);
     memcpy(header.id, row->id, SHA256_BYTES);
-    return take(context, &header);
+    enum err err = take(collecting, &header);
+    if (err == ERR_OK) {
+        collecting->walk->last_report = *row;
+        collecting->walk->is_within = true;
+    }
+    return err;
 }
 
-static enum err collect_of_type(struct collecting *collecting, int type,
-                                const struct period *period)
+/* Each type in turn, and within it each institution that is named, or all together. */
+static enum err walk_reports(struct collecting *collecting, size_t number)
 {
     const PbFilter *filter = collecting->filter;
-    struct txn *txn = collecting->reading->txn;
-    if (filter->n_institutions == 0) {
-        return reports_walk(txn, type, (int)period->frequency, period->end_day, NULL, take_row,
-                            collecting);
+    const struct scope_walk *walk = collecting->walk;
+    size_t institutions = filter->n_institutions > 0 ? filter->n_institutions : 1;
+    size_t at = number % institutions;
+    int type = TYPE_PORTFOLIO + (int)(number / institutions);
+    const char *institution = filter->n_institutions > 0 ? filter->institutions[at] : NULL;
+    bool is_wanted = filter->n_types == 0;
+    for (size_t i = 0; i < filter->n_types; i++) {
+        is_wanted = is_wanted || (int)filter->types[i] == type;
     }
-    enum err err = ERR_OK;
-    for (size_t i = 0; i < filter->n_institutions && err == ERR_OK; i++) {
-        bool is_repeated = false;
-        for (size_t j = 0; j < i; j++) {
-            is_repeated =
-                is_repeated || strcmp(filter->institutions[j], filter->institutions[i]) == 0;
-        }
-        if (!is_repeated) {
-            err = reports_walk(txn, type, (int)period->frequency, period->end_day,
-                               filter->institutions[i], take_row, collecting);
-        }
+    for (size_t i = 0; institution != NULL && i < at; i++) {
+        is_wanted = is_wanted && strcmp(filter->institutions[i], institution) != 0;
     }
-    return err;
-}
-
-static enum err collect_reports(struct collecting *collecting)
-{
     struct period period;
-    enum err err = period_parse(collecting->filter->period, &period);
-    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST && err == ERR_OK; type++) {
-        bool is_wanted = collecting->filter->n_types == 0;
-        for (size_t i = 0; i < collecting->filter->n_types; i++) {
-            is_wanted = is_wanted || (int)collecting->filter->types[i] == type;
-        }
-        err = is_wanted ? collect_of_type(collecting, type, &period) : ERR_OK;
+    enum err err = period_parse(filter->period, &period);
+    if (err != ERR_OK || !is_wanted) {
+        return err;
     }
-    return err;
+    return reports_walk_on(collecting->reading->txn, type, (int)period.frequency, period.end_day,
+                           institution, walk->is_within ? &walk->last_report : NULL, take_row,
+                           collecting);
 }
 
 /* ---- events, by kind ---- */
 
-static enum err look_for_member(void *context, uint64_t seq)
+/* Enrolments concern a pull where they are an institution's: a reader that is enrolled changes no
+ * byte of it. They come subject by subject; whose they are is known at the end of each. Decided by
+ * the records up to the bound alone, so that it stays so. */
+static void end_subject(struct scope_walk *walk)
 {
-    struct collecting *collecting = context;
+    if (!walk->is_institution && walk->scope.count > walk->subject_begin) {
+        walk->scope.count = walk->subject_begin;
+    }
+    walk->subject_begin = walk->scope.count;
+    walk->is_institution = false;
+}
+
+static enum err look_at_party(struct scope_walk *walk, const struct record *record)
+{
     AUTO(arena_close) struct arena arena = {0};
-    struct record record;
     const PbEvent *event = NULL;
-    if (collecting->is_institution || seq > collecting->until) {
-        return ERR_OK;
-    }
-    enum err err = journal_get(collecting->reading->txn, seq, &record);
-    if (err == ERR_OK) {
-        err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, record.body, &arena, &event);
-    }
-    if (err == ERR_OK && event->party != NULL && event->party->has_role) {
-        collecting->is_institution = (int)event->party->role == ROLE_MEMBER;
+    enum err err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, record->body, &arena, &event);
+    if (err == ERR_OK && event->party != NULL && event->party->has_role &&
+        (int)event->party->role == ROLE_MEMBER) {
+        walk->is_institution = true;
     }
     return err;
 }
 
-/* Enrolments concern a pull where they are an institution's: a reader that is enrolled changes no
- * byte of it. Decided by the records up to the bound alone, so that it stays so. */
-static enum err find_whose(struct collecting *collecting, const char *subject)
-{
-    if (strcmp(collecting->subject, subject) == 0) {
-        return ERR_OK; /* they come subject by subject */
-    }
-    memcpy(collecting->subject, subject, sizeof collecting->subject);
-    collecting->is_institution = false;
-    return events_walk(collecting->reading->txn, KIND_PARTY, collecting->subject, look_for_member,
-                       collecting);
-}
-
-static enum err take_event(void *context, uint64_t seq)
+static enum err take_event(void *context, const struct event_row *row)
 {
     struct collecting *collecting = context;
+    struct scope_walk *walk = collecting->walk;
     struct record record;
-    if (seq > collecting->until) {
+    if (!row_is_due(collecting)) {
+        return ERR_BUSY;
+    }
+    if (!walk->is_within || strcmp(walk->last_event.subject, row->subject) != 0) {
+        end_subject(walk);
+    }
+    walk->last_event = *row;
+    walk->is_within = true;
+    if (row->seq > walk->until) {
         return ERR_OK;
     }
-    enum err err = journal_get(collecting->reading->txn, seq, &record);
-    if (err != ERR_OK) {
-        return err;
+    enum err err = journal_get(collecting->reading->txn, row->seq, &record);
+    if (err == ERR_OK && record.header.kind == KIND_PARTY) {
+        err = look_at_party(walk, &record);
+    } else {
+        walk->is_institution = true; /* of other kinds all are of interest */
     }
-    if (record.header.kind == KIND_PARTY) {
-        err = find_whose(collecting, record.header.institution);
-        if (err != ERR_OK || !collecting->is_institution) {
-            return err;
-        }
-    }
-    return take(collecting, &record.header);
+    return err != ERR_OK ? err : take(collecting, &record.header);
 }
 
-static enum err collect_events(struct collecting *collecting, int kind)
+static enum err walk_events(struct collecting *collecting, int kind)
 {
-    return events_walk(collecting->reading->txn, kind, NULL, take_event, collecting);
+    struct scope_walk *walk = collecting->walk;
+    if (!walk->is_within) {
+        walk->last_event = (struct event_row){.seq = 0};
+        walk->is_institution = true; /* what was collected before stays */
+    }
+    enum err err =
+        events_walk_on(collecting->reading->txn, kind, &walk->last_event, take_event, collecting);
+    if (err == ERR_OK) {
+        end_subject(walk);
+    }
+    return err;
 }

@@ -10,6 +10,7 @@
 #include "hub/pull_scope.h"
 
 #define SNAPSHOTS_WAITING_MAX 64 /* for the writer, of all connections */
+#define COLLECTING_MAX        8  /* pulls whose records are being collected, in turn */
 
 struct query;
 
@@ -22,9 +23,13 @@ void query_close(struct query **query);
  * error is told to the peer as RETRY_LATER, and returned for the log. */
 enum err query_take(struct query *query, const struct reading *reading, const struct peer *peer,
                     struct bytes frame);
+/* What a pull concerns is collected in steps: does one of them. ret_is_behind: there are more; call
+ * it again with a new transaction. */
+enum err query_turn(struct query *query, const struct reading *reading, bool *ret_is_behind);
 /* The writer's answer for a ticket: committed, so the SNAPSHOT's answer leaves now. */
 void query_written(struct query *query, const struct reading *reading,
                    const struct written *written);
 size_t query_waiting(const struct query *query);
+size_t query_collecting(const struct query *query);
 
 #endif

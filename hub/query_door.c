@@ -16,6 +16,8 @@ struct query_door {
     struct door *door;
     struct query *query;
     struct mailbox *mailbox;
+    struct incoming incoming; /* the message in hand */
+    bool is_behind;           /* pulls are being collected */
 };
 
 static void answer(void *context, const struct peer *peer, struct bytes frame)
@@ -36,13 +38,13 @@ static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
     randombytes_buf(ret_nonce, ACCESS_NONCE_BYTES);
 }
 
-/* One message: one transaction, one registry, one instant. ERR_NOT_FOUND: none is there. */
-static enum err take_message(struct query_door *self)
+/* What is done in one transaction, with one registry, at one instant. */
+static enum err in_a_transaction(struct query_door *self,
+                                 enum err (*act)(struct query_door *self,
+                                                 const struct reading *reading))
 {
-    struct incoming incoming;
-    enum err err = door_receive(self->door, &incoming);
     AUTO(txn_end) struct txn txn = {0};
-    err = err != ERR_OK ? err : txn_begin(store_env(self->hub->store), false, &txn);
+    enum err err = txn_begin(store_env(self->hub->store), false, &txn);
     if (err != ERR_OK) {
         return err;
     }
@@ -55,7 +57,7 @@ static enum err take_message(struct query_door *self)
         .counters = &self->hub->counters,
     };
     reading.registry = roster_take(self->hub->roster);
-    enum err read_err = query_take(self->query, &reading, &incoming.peer, incoming.frame);
+    enum err read_err = act(self, &reading);
     roster_give(self->hub->roster, reading.registry);
     if (read_err != ERR_OK) {
         log_event_limited(LOG_ERROR, "query_read_failed", 10,
@@ -63,6 +65,25 @@ static enum err take_message(struct query_door *self)
                           err_text(read_err));
     }
     return ERR_OK;
+}
+
+static enum err act_on_message(struct query_door *self, const struct reading *reading)
+{
+    return query_take(self->query, reading, &self->incoming.peer, self->incoming.frame);
+}
+
+static enum err act_on_turn(struct query_door *self, const struct reading *reading)
+{
+    return query_turn(self->query, reading, &self->is_behind);
+}
+
+/* ERR_NOT_FOUND: none is there. */
+static enum err take_message(struct query_door *self)
+{
+    enum err err = door_receive(self->door, &self->incoming);
+    err = err != ERR_OK ? err : in_a_transaction(self, act_on_message);
+    self->is_behind = query_collecting(self->query) > 0;
+    return err;
 }
 
 static void take_mail(struct query_door *self)
@@ -86,11 +107,14 @@ static void loop(struct query_door *self)
         {.fd = self->hub->stop_fd, .events = ZMQ_POLLIN},
     };
     while (!self->hub->is_stopping) {
-        zmq_poll(items, 3, IDLE_MS);
+        zmq_poll(items, 3, self->is_behind ? 0 : IDLE_MS);
         take_mail(self);
         enum err err = ERR_OK;
         for (int i = 0; i < MESSAGES_PER_TURN && err == ERR_OK; i++) {
             err = take_message(self);
+        }
+        if (self->is_behind && (err == ERR_OK || err == ERR_NOT_FOUND)) {
+            err = in_a_transaction(self, act_on_turn);
         }
         if (err != ERR_OK && err != ERR_NOT_FOUND) {
             log_event(LOG_ERROR, "query_door_failed", "error=\"%s\" next=exit", err_text(err));

@@ -74,6 +74,27 @@ void scanner_end(struct scanner *scanner)
     }
 }
 
+void scanner_keep(struct scanner *scanner, struct scan_kept *ret_kept)
+{
+    *ret_kept = (struct scan_kept){.frame = scanner->frame, .count = scanner->count};
+    scanner->frame = (struct buffer){0};
+    scanner->count = 0;
+}
+
+void scanner_resume(struct scanner *scanner, struct scan_kept *kept)
+{
+    buffer_close(&scanner->frame);
+    scanner->frame = kept->frame;
+    scanner->count = kept->count;
+    *kept = (struct scan_kept){.count = 0};
+}
+
+void scan_kept_close(struct scan_kept *kept)
+{
+    buffer_close(&kept->frame);
+    kept->count = 0;
+}
+
 size_t scanner_count(const struct scanner *scanner)
 {
     return scanner->count;
@@ -235,7 +256,8 @@ enum err scanner_look(struct scanner *scanner, const struct reading *reading, ui
 /* The records are in the frame already; what else the answer says follows them. Fields of a message
  * may come in any order. */
 enum err scanner_pack(struct scanner *scanner, const struct reading *reading,
-                      const struct scan_answer *answer, struct bytes *ret_frame)
+                      const struct scan_answer *answer, struct position *ret_to,
+                      struct bytes *ret_frame)
 {
     Ihuriro__V1__Records message = IHURIRO__V1__RECORDS__INIT;
     PbPosition from = IHURIRO__V1__POSITION__INIT;
@@ -261,9 +283,72 @@ enum err scanner_pack(struct scanner *scanner, const struct reading *reading,
     err = err != ERR_OK ? err : message_pack(&message.base, &scanner->frame);
     if (err == ERR_OK) {
         reading->counters->delivered += scanner->count;
+        *ret_to = reached;
         *ret_frame = buffer_bytes(&scanner->frame);
     }
     return err;
+}
+
+/* ---- what is kept of readers ---- */
+
+enum err rights_of(struct rights_cache *cache, const struct reading *reading,
+                   const struct party *reader, uint8_t ret_rights[static SHA256_BYTES])
+{
+    unsigned at = 0;
+    for (const char *c = reader->id; *c != '\0'; c++) {
+        at = at * 31 + (unsigned char)*c;
+    }
+    struct rights_kept *kept = &cache->items[at % RIGHTS_KEPT];
+    if (kept->generation != reading->generation || strcmp(kept->reader, reader->id) != 0) {
+        enum err err = access_rights(reader, reading->registry, kept->rights);
+        if (err != ERR_OK) {
+            kept->generation = 0;
+            return err;
+        }
+        kept->generation = reading->generation;
+        memcpy(kept->reader, reader->id, sizeof kept->reader);
+    }
+    memcpy(ret_rights, kept->rights, SHA256_BYTES);
+    return ERR_OK;
+}
+
+/* Copies a filter into one block. */
+enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept)
+{
+    size_t kinds = filter->n_kinds * sizeof filter->kinds[0];
+    size_t types = filter->n_types * sizeof filter->types[0];
+    size_t pointers = filter->n_institutions * sizeof filter->institutions[0];
+    size_t texts = filter->period != NULL ? strlen(filter->period) + 1 : 0;
+    for (size_t i = 0; i < filter->n_institutions; i++) {
+        texts += strlen(filter->institutions[i]) + 1;
+    }
+    PbFilter *kept = calloc(1, sizeof *kept + pointers + kinds + types + texts);
+    if (kept == NULL) {
+        return ERR_MEMORY;
+    }
+    *kept = *filter;
+    kept->base.n_unknown_fields = 0;
+    kept->base.unknown_fields = NULL;
+    kept->institutions = (char **)(void *)(kept + 1);
+    kept->kinds = (uint32_t *)(void *)((char *)kept->institutions + pointers);
+    kept->types = (void *)((char *)kept->kinds + kinds);
+    char *text = (char *)kept->types + types;
+    if (kinds > 0) {
+        memcpy(kept->kinds, filter->kinds, kinds);
+    }
+    if (types > 0) {
+        memcpy(kept->types, filter->types, types);
+    }
+    for (size_t i = 0; i < filter->n_institutions; i++) {
+        kept->institutions[i] = text;
+        text = stpcpy(text, filter->institutions[i]) + 1;
+    }
+    if (filter->period != NULL) {
+        kept->period = text;
+        (void)stpcpy(text, filter->period);
+    }
+    *ret_kept = kept;
+    return ERR_OK;
 }
 
 /* ---- positions ---- */

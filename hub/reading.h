@@ -64,6 +64,21 @@ MUST_USE enum err position_of_message(const PbPosition *message, struct position
 /* ret_message's root is a view into position. */
 void position_to_message(const struct position *position, PbPosition *ret_message);
 
+/* Copies a filter into one block, for free(). */
+MUST_USE enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept);
+
+/* Rights of readers under one generation of the roster: many FETCHes, few readers. */
+#define RIGHTS_KEPT 256
+struct rights_cache {
+    struct rights_kept {
+        uint64_t generation;
+        char reader[INSTITUTION_ID_MAX + 1];
+        uint8_t rights[SHA256_BYTES];
+    } items[RIGHTS_KEPT];
+};
+MUST_USE enum err rights_of(struct rights_cache *cache, const struct reading *reading,
+                            const struct party *reader, uint8_t ret_rights[static SHA256_BYTES]);
+
 /* ---- RECORDS ---- */
 
 /* Builds one answer, record by record. One a door, used again and again. */
@@ -95,6 +110,17 @@ size_t scanner_spent(const struct scanner *scanner);
 MUST_USE enum err scanner_look(struct scanner *scanner, const struct reading *reading,
                                uint64_t seq);
 
+/* What was taken, kept for later, apart from the transaction it was read in. AUTO(scan_kept_close).
+ */
+struct scan_kept {
+    struct buffer frame;
+    size_t count;
+};
+void scanner_keep(struct scanner *scanner, struct scan_kept *ret_kept);
+/* As if it had just been taken; kept is emptied. */
+void scanner_resume(struct scanner *scanner, struct scan_kept *kept);
+void scan_kept_close(struct scan_kept *kept);
+
 struct scan_answer {
     uint64_t number;
     struct position from;
@@ -102,8 +128,10 @@ struct scan_answer {
     const uint8_t *rights;
 };
 
-/* Ends RECORDS with what was taken. ret_frame is good until scanner_begin. */
+/* Ends RECORDS with what was taken. ret_to: the position it comes to. ret_frame is good until
+ * scanner_begin. */
 MUST_USE enum err scanner_pack(struct scanner *scanner, const struct reading *reading,
-                               const struct scan_answer *answer, struct bytes *ret_frame);
+                               const struct scan_answer *answer, struct position *ret_to,
+                               struct bytes *ret_frame);
 
 #endif

@@ -133,9 +133,10 @@ enum err writer_new_event(struct writer *writer, PbEvent *event, uint64_t *ret_s
     return err != ERR_OK ? err : writer_event(writer, buffer_bytes(&raw), ret_seq);
 }
 
-/* Validates each act against the registry as the ones before it make it, and applies it there. */
+/* Validates each act against the registry as the ones before it make it, and applies it there.
+ * has_changed: so much came of it that the registry is no longer what it was. */
 static enum err apply_acts(struct registry *registry, const struct bytes *events, size_t count,
-                           struct complaint *complaint)
+                           struct complaint *complaint, bool *has_changed)
 {
     AUTO(arena_close) struct arena arena = {0};
     for (size_t i = 0; i < count; i++) {
@@ -149,6 +150,7 @@ static enum err apply_acts(struct registry *registry, const struct bytes *events
             return complain(complaint, ERR_REFUSED, "This is not an act that the hub knows.");
         }
         err = registry_validate(registry, event, complaint);
+        *has_changed = *has_changed || err == ERR_OK;
         err = err != ERR_OK ? err : registry_apply(registry, event, id);
         err = err != ERR_OK ? err : registry_seal(registry);
         if (err != ERR_OK) {
@@ -173,13 +175,14 @@ static enum err reload_registry(struct writer *writer)
 enum err writer_acts(struct writer *writer, const struct bytes *events, size_t count,
                      struct complaint *complaint, uint64_t *ret_first_seq, uint64_t *ret_last_seq)
 {
-    enum err err = apply_acts(writer->registry, events, count, complaint);
+    bool has_changed = false;
+    enum err err = apply_acts(writer->registry, events, count, complaint, &has_changed);
     if (err == ERR_OK && acts_append(writer->parts.acts, events, count) != ERR_OK) {
         err = complain(complaint, ERR_REFUSED,
                        "acts.log could not be written; nothing was changed. Is the disk full?");
     }
     if (err != ERR_OK) {
-        enum err reload = reload_registry(writer);
+        enum err reload = !has_changed ? ERR_OK : reload_registry(writer);
         return reload != ERR_OK ? reload : ERR_REFUSED;
     }
     uint64_t first = 0;
@@ -243,9 +246,7 @@ enum err writer_new_registry(struct writer *writer, struct registry **ret_regist
     if (!writer->has_new_registry) {
         return ERR_NOT_FOUND;
     }
-    AUTO(txn_end) struct txn txn = {0};
-    enum err err = txn_begin(store_env(writer->parts.store), false, &txn);
-    err = err != ERR_OK ? err : registry_load(&txn, ret_registry);
+    enum err err = registry_copy(writer->registry, ret_registry);
     writer->has_new_registry = err != ERR_OK;
     return err;
 }

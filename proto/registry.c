@@ -3,6 +3,7 @@
 #include "proto/record.h"
 #include "proto/registry_party.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,6 +48,23 @@ static enum err grow(void **array, size_t *capacity, size_t count, size_t size)
     return ERR_OK;
 }
 
+static int act_compare(const void *left, const void *right)
+{
+    const struct act *a = left;
+    const struct act *b = right;
+    if (a->time_us != b->time_us) {
+        return a->time_us < b->time_us ? -1 : 1;
+    }
+    return memcmp(a->id, b->id, SHA256_BYTES);
+}
+
+/* The hub applies each act of its own twice: when it is validated, and when it is journaled. */
+static bool is_folded(const struct registry *registry, const struct act *act)
+{
+    return registry->folded > 0 && bsearch(act, registry->acts, registry->folded,
+                                           sizeof registry->acts[0], act_compare) != NULL;
+}
+
 enum err registry_apply(struct registry *registry, const PbEvent *event,
                         const uint8_t id[static SHA256_BYTES])
 {
@@ -57,27 +75,21 @@ enum err registry_apply(struct registry *registry, const PbEvent *event,
     if (event->subject == NULL || !institution_id_is_valid(event->subject)) {
         return ERR_MALFORMED;
     }
-    void *acts = registry->acts;
-    enum err err = grow(&acts, &registry->act_capacity, registry->act_count, sizeof(struct act));
-    registry->acts = acts;
+    assert(!registry->is_copy);
     struct act act = {.time_us = event->time_us};
     memcpy(act.id, id, SHA256_BYTES);
     memcpy(act.subject, event->subject, strlen(event->subject));
+    if (is_folded(registry, &act)) {
+        return ERR_OK;
+    }
+    void *acts = registry->acts;
+    enum err err = grow(&acts, &registry->act_capacity, registry->act_count, sizeof(struct act));
+    registry->acts = acts;
     err = err != ERR_OK ? err : copy_event(&registry->arena, event, &act.event);
     if (err == ERR_OK) {
         registry->acts[registry->act_count++] = act;
     }
     return err;
-}
-
-static int act_compare(const void *left, const void *right)
-{
-    const struct act *a = left;
-    const struct act *b = right;
-    if (a->time_us != b->time_us) {
-        return a->time_us < b->time_us ? -1 : 1;
-    }
-    return memcmp(a->id, b->id, SHA256_BYTES);
 }
 
 /* In order, each once. */
@@ -152,142 +164,94 @@ static void forget_parties(struct registry *registry)
     }
     registry->known_count = 0;
     registry->enrolled_count = 0;
-    registry->transport_count = 0;
+    registry->transports.count = 0;
+    registry->signers.count = 0;
 }
 
-static enum err list_enrolled(struct registry *registry)
-{
-    const size_t room = registry->known_count == 0 ? 1 : registry->known_count;
-    const struct party **enrolled = realloc(registry->enrolled, room * sizeof enrolled[0]);
-    if (enrolled == NULL) {
-        return ERR_MEMORY;
-    }
-    registry->enrolled = enrolled;
-    registry->enrolled_count = 0;
-    for (size_t i = 0; i < registry->known_count; i++) {
-        if (registry->known[i]->role != ROLE_NONE) {
-            enrolled[registry->enrolled_count++] = registry->known[i];
-        }
-    }
-    return ERR_OK;
-}
-
-/* ---- transport keys ---- */
-
-static int transport_compare(const void *left, const void *right)
-{
-    const struct transport_row *a = left;
-    const struct transport_row *b = right;
-    const int order = memcmp(a->key, b->key, PUBLIC_KEY_BYTES);
-    if (order != 0) {
-        return order;
-    }
-    if (a->good_until_us != b->good_until_us) {
-        return a->good_until_us > b->good_until_us ? -1 : 1;
-    }
-    return strcmp(a->party->id, b->party->id);
-}
-
-static size_t add_rows(const struct party *party, struct transport_row *rows)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < party->transport_key_count; i++) {
-        const struct party_key *key = &party->transport_keys[i];
-        if (key->revoked_us != 0) {
-            continue;
-        }
-        struct transport_row *row = &rows[count++];
-        row->party = party;
-        row->good_until_us =
-            key->replaced_us == 0 ? INT64_MAX : key->replaced_us + (int64_t)KEY_OVERLAP_S * 1000000;
-        memcpy(row->key, key->key, PUBLIC_KEY_BYTES);
-    }
-    return count;
-}
-
-static enum err reserve_transports(struct registry *registry, size_t room)
-{
-    room = room == 0 ? 1 : room;
-    struct transport_row *rows = realloc(registry->transports, room * sizeof rows[0]);
-    if (rows == NULL) {
-        return ERR_MEMORY;
-    }
-    registry->transports = rows;
-    const struct party **parties = realloc(registry->transport_parties, room * sizeof parties[0]);
-    if (parties == NULL) {
-        return ERR_MEMORY;
-    }
-    registry->transport_parties = parties;
-    return ERR_OK;
-}
-
-static void list_transport_parties(struct registry *registry)
-{
-    for (size_t i = 0; i < registry->transport_count; i++) {
-        registry->transport_parties[i] = registry->transports[i].party;
-    }
-}
-
-static enum err list_transports(struct registry *registry)
-{
-    size_t room = 0;
-    for (size_t i = 0; i < registry->enrolled_count; i++) {
-        room += registry->enrolled[i]->transport_key_count;
-    }
-    enum err err = reserve_transports(registry, room);
-    if (err != ERR_OK) {
-        return err;
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < registry->enrolled_count; i++) {
-        count += add_rows(registry->enrolled[i], &registry->transports[count]);
-    }
-    qsort(registry->transports, count, sizeof registry->transports[0], transport_compare);
-    registry->transport_count = count;
-    list_transport_parties(registry);
-    return ERR_OK;
-}
-
-/* First row that is not before the given one. */
-static size_t transport_place(const struct registry *registry, const struct transport_row *row)
+/* First of the enrolled that is not before the id. */
+static size_t enrolled_place(const struct registry *registry, const char *id)
 {
     size_t low = 0;
-    size_t high = registry->transport_count;
+    size_t high = registry->enrolled_count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const bool is_before = transport_compare(&registry->transports[middle], row) < 0;
+        const bool is_before = strcmp(registry->enrolled[middle]->id, id) < 0;
         low = is_before ? middle + 1 : low;
         high = is_before ? high : middle;
     }
     return low;
 }
 
-/* The rows of one party anew, without sorting all others again. */
-static enum err list_transports_of(struct registry *registry, const struct party *party)
+static enum err enrol(struct registry *registry, const struct party *party)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < registry->transport_count; i++) {
-        if (registry->transports[i].party != party) {
-            registry->transports[kept++] = registry->transports[i];
+    void *enrolled = registry->enrolled;
+    enum err err = grow(&enrolled, &registry->enrolled_capacity, registry->enrolled_count,
+                        sizeof registry->enrolled[0]);
+    registry->enrolled = enrolled;
+    if (err == ERR_OK) {
+        const size_t place = enrolled_place(registry, party->id);
+        memmove(&registry->enrolled[place + 1], &registry->enrolled[place],
+                (registry->enrolled_count - place) * sizeof registry->enrolled[0]);
+        registry->enrolled[place] = party;
+        registry->enrolled_count++;
+    }
+    return err;
+}
+
+static void strike_off(struct registry *registry, const struct party *party)
+{
+    const size_t place = enrolled_place(registry, party->id);
+    registry->enrolled_count--;
+    memmove(&registry->enrolled[place], &registry->enrolled[place + 1],
+            (registry->enrolled_count - place) * sizeof registry->enrolled[0]);
+}
+
+/* ---- keys ---- */
+
+typedef enum err (*put_row)(struct key_rows *rows, const struct key_row *row);
+
+static enum err put_keys(struct registry *registry, const struct party *party, put_row put)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < party->signing_key_count && err == ERR_OK; i++) {
+        struct key_row row = {.party = party};
+        memcpy(row.key, party->signing_keys[i].key, PUBLIC_KEY_BYTES);
+        err = put(&registry->signers, &row);
+    }
+    for (size_t i = 0; party->role != ROLE_NONE && i < party->transport_key_count; i++) {
+        const struct party_key *key = &party->transport_keys[i];
+        struct key_row row = {.party = party, .good_until_us = INT64_MAX};
+        if (key->replaced_us != 0) {
+            row.good_until_us = key->replaced_us + (int64_t)KEY_OVERLAP_S * 1000000;
         }
+        memcpy(row.key, key->key, PUBLIC_KEY_BYTES);
+        err = err != ERR_OK || key->revoked_us != 0 ? err : put(&registry->transports, &row);
     }
-    registry->transport_count = kept;
-    const size_t most = party->transport_key_count;
-    AUTO(free_p) struct transport_row *rows = calloc(most + 1, sizeof rows[0]);
-    enum err err = rows == NULL ? ERR_MEMORY : reserve_transports(registry, kept + most);
-    if (err != ERR_OK) {
-        return err;
+    return err;
+}
+
+static void take_keys(struct registry *registry, const struct party *party)
+{
+    for (size_t i = 0; i < party->signing_key_count; i++) {
+        key_rows_remove(&registry->signers, party->signing_keys[i].key, party);
     }
-    const size_t count = party->role == ROLE_NONE ? 0 : add_rows(party, rows);
-    for (size_t i = 0; i < count; i++) {
-        const size_t place = transport_place(registry, &rows[i]);
-        memmove(&registry->transports[place + 1], &registry->transports[place],
-                (registry->transport_count - place) * sizeof rows[0]);
-        registry->transports[place] = rows[i];
-        registry->transport_count++;
+    for (size_t i = 0; i < party->transport_key_count; i++) {
+        key_rows_remove(&registry->transports, party->transport_keys[i].key, party);
     }
-    list_transport_parties(registry);
-    return ERR_OK;
+}
+
+/* All parties, once they are known. */
+static enum err list_all(struct registry *registry)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < registry->known_count && err == ERR_OK; i++) {
+        const struct party *party = registry->known[i];
+        err = party->role == ROLE_NONE ? ERR_OK : enrol(registry, party);
+        err = err != ERR_OK ? err : put_keys(registry, party, key_rows_push);
+    }
+    key_rows_sort(&registry->signers);
+    key_rows_sort(&registry->transports);
+    return err;
 }
 
 /* ---- folding ---- */
@@ -306,6 +270,26 @@ static bool can_fold_newest(const struct registry *registry)
     return true;
 }
 
+/* What an act moves beside its party: nothing, but when keys or a role come or go. */
+static enum err fold_one(struct registry *registry, struct party *party, const struct act *act)
+{
+    const bool was_enrolled = party->role != ROLE_NONE;
+    if (event_kind(act->event) != KIND_AGREEMENT) {
+        take_keys(registry, party);
+    }
+    enum err err = party_fold(party, act);
+    if (err != ERR_OK || event_kind(act->event) == KIND_AGREEMENT) {
+        return err;
+    }
+    const bool is_enrolled = party->role != ROLE_NONE;
+    if (is_enrolled && !was_enrolled) {
+        err = enrol(registry, party);
+    } else if (was_enrolled && !is_enrolled) {
+        strike_off(registry, party);
+    }
+    return err != ERR_OK ? err : put_keys(registry, party, key_rows_insert);
+}
+
 static enum err fold_newest(struct registry *registry)
 {
     enum err err = ERR_OK;
@@ -313,9 +297,7 @@ static enum err fold_newest(struct registry *registry)
         const struct act *act = &registry->acts[registry->folded];
         struct party *party = NULL;
         err = know(registry, act->subject, &party);
-        err = err != ERR_OK ? err : party_fold(party, act);
-        err = err != ERR_OK ? err : list_enrolled(registry);
-        err = err != ERR_OK ? err : list_transports_of(registry, party);
+        err = err != ERR_OK ? err : fold_one(registry, party, act);
         registry->folded += err == ERR_OK ? 1 : 0;
     }
     return err;
@@ -356,8 +338,7 @@ static enum err fold_all(struct registry *registry)
         const struct act *act = &registry->acts[i];
         err = party_fold(registry_known(registry, act->subject), act);
     }
-    err = err != ERR_OK ? err : list_enrolled(registry);
-    err = err != ERR_OK ? err : list_transports(registry);
+    err = err != ERR_OK ? err : list_all(registry);
     registry->folded = err == ERR_OK ? registry->act_count : 0;
     return err;
 }
@@ -384,19 +365,14 @@ enum err registry_by_transport(const struct registry *registry,
                                const uint8_t key[static PUBLIC_KEY_BYTES], int64_t now_us,
                                const struct party *const **ret_parties, size_t *ret_count)
 {
-    static const struct party nobody;
-    struct transport_row first = {.good_until_us = INT64_MAX, .party = &nobody};
-    memcpy(first.key, key, PUBLIC_KEY_BYTES);
-    const size_t place = transport_place(registry, &first);
+    const struct key_rows *rows = &registry->transports;
+    const size_t place = key_rows_find(rows, key);
     size_t count = 0;
-    while (place + count < registry->transport_count) {
-        const struct transport_row *row = &registry->transports[place + count];
-        if (memcmp(row->key, key, PUBLIC_KEY_BYTES) != 0 || row->good_until_us < now_us) {
-            break;
-        }
+    while (key_rows_name(rows, place + count, key) &&
+           rows->rows[place + count].good_until_us >= now_us) {
         count++;
     }
-    *ret_parties = count == 0 ? NULL : &registry->transport_parties[place];
+    *ret_parties = count == 0 ? NULL : &rows->parties[place];
     *ret_count = count;
     return ERR_OK;
 }
@@ -438,6 +414,43 @@ enum err registry_make(struct registry **ret_registry)
     return ERR_OK;
 }
 
+/* The party with texts and keys of its own. */
+static enum err copy_party(struct registry *copy, const struct party *party)
+{
+    struct party *made = NULL;
+    enum err err = know(copy, party->id, &made);
+    if (err != ERR_OK) {
+        return err;
+    }
+    made->role = party->role;
+    made->name = arena_text(&copy->arena, party->name);
+    made->category = arena_text(&copy->arena, party->category);
+    made->district = arena_text(&copy->arena, party->district);
+    memcpy(made->currency, party->currency, sizeof made->currency);
+    made->valid_from_day = party->valid_from_day;
+    made->valid_to_day = party->valid_to_day;
+    made->shares = party->shares;
+    return made->name == NULL || made->category == NULL || made->district == NULL
+               ? ERR_MEMORY
+               : party_copy_keys(made, party);
+}
+
+enum err registry_copy(const struct registry *registry, struct registry **ret_copy)
+{
+    AUTO(registry_close) struct registry *copy = NULL;
+    assert(registry->folded == registry->act_count);
+    enum err err = registry_make(&copy);
+    for (size_t i = 0; i < registry->known_count && err == ERR_OK; i++) {
+        err = copy_party(copy, registry->known[i]); /* in order of id: each goes to the end */
+    }
+    err = err != ERR_OK ? err : list_all(copy);
+    if (err == ERR_OK) {
+        copy->is_copy = true;
+        *ret_copy = STEAL(copy);
+    }
+    return err;
+}
+
 void registry_close(struct registry **registry)
 {
     if (*registry == NULL) {
@@ -446,8 +459,8 @@ void registry_close(struct registry **registry)
     forget_parties(*registry);
     free((*registry)->known);
     free((*registry)->enrolled);
-    free((*registry)->transports);
-    free((*registry)->transport_parties);
+    key_rows_close(&(*registry)->transports);
+    key_rows_close(&(*registry)->signers);
     free((*registry)->acts);
     arena_close(&(*registry)->arena);
     free(*registry);

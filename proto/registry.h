@@ -56,6 +56,9 @@ MUST_USE enum err registry_apply(struct registry *registry, const PbEvent *event
                                  const uint8_t id[static SHA256_BYTES]);
 /* Folds what was applied; may be called again after more. */
 MUST_USE enum err registry_seal(struct registry *registry);
+/* A sealed one's parties as they stand, for others to read while this one goes on: at the cost of
+ * its parties, not of its acts. It takes no acts. */
+MUST_USE enum err registry_copy(const struct registry *registry, struct registry **ret_copy);
 /* Would this act be valid now? Unknown subject without a role, a key that is in use by another
  * party for signing or was revoked, a bad id, name, currency, date: a complaint for the operator.
  */

@@ -2,7 +2,7 @@
 #ifndef IHURIRO_PROTO_REGISTRY_INSIDE_H
 #define IHURIRO_PROTO_REGISTRY_INSIDE_H
 
-#include "proto/registry.h"
+#include "proto/registry_keys.h"
 
 /* An act, copied out of its event. */
 struct act {
@@ -12,15 +12,8 @@ struct act {
     const PbEvent *event; /* in the registry's arena */
 };
 
-/* Who names a transport key, and until when. */
-struct transport_row {
-    uint8_t key[PUBLIC_KEY_BYTES];
-    int64_t good_until_us; /* INT64_MAX: in force */
-    const struct party *party;
-};
-
-/* Invariants: acts[0 .. folded) are in order of (time, id), distinct and folded; transports[i]
- * belongs to transport_parties[i]; enrolled are the known parties that have a role. */
+/* Invariants: acts[0 .. folded) are in order of (time, id), distinct and folded; enrolled are the
+ * known parties that have a role. A copy has no acts, and takes none. */
 struct registry {
     struct arena arena;
     struct act *acts;
@@ -30,11 +23,12 @@ struct registry {
     struct party **known; /* in order of id; also those that only a key or agreement names */
     size_t known_count;
     size_t known_capacity;
-    const struct party **enrolled;
+    const struct party **enrolled; /* in order of id */
     size_t enrolled_count;
-    struct transport_row *transports; /* in order of key, then the longest good first, then id */
-    const struct party **transport_parties;
-    size_t transport_count;
+    size_t enrolled_capacity;
+    struct key_rows transports; /* of the enrolled, but for revoked ones */
+    struct key_rows signers;    /* of the known, whatever became of the keys */
+    bool is_copy;
 };
 
 /* Also the parties that have no role yet. */

@@ -181,6 +181,30 @@ enum err party_make(const char *id, struct party **ret_party)
     return ERR_OK;
 }
 
+static enum err copy_keys(const struct party_key *from, size_t count, struct party_key **ret_keys,
+                          size_t *ret_count)
+{
+    struct party_key *keys = count == 0 ? NULL : malloc(count * sizeof *keys);
+    if (count > 0 && keys == NULL) {
+        return ERR_MEMORY;
+    }
+    if (count > 0) {
+        memcpy(keys, from, count * sizeof *keys);
+    }
+    *ret_keys = keys;
+    *ret_count = count;
+    return ERR_OK;
+}
+
+enum err party_copy_keys(struct party *party, const struct party *from)
+{
+    enum err err = copy_keys(from->signing_keys, from->signing_key_count, &party->signing_keys,
+                             &party->signing_key_count);
+    return err != ERR_OK ? err
+                         : copy_keys(from->transport_keys, from->transport_key_count,
+                                     &party->transport_keys, &party->transport_key_count);
+}
+
 void party_close(struct party **party)
 {
     if (*party != NULL) {

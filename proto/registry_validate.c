@@ -218,10 +218,10 @@ static enum err validate_given(const struct party *party, const PbKeysAct *act, 
 static enum err validate_unshared(const struct registry *registry, const struct party *party,
                                   struct bytes key, struct complaint *complaint)
 {
-    for (size_t i = 0; i < registry->known_count; i++) {
-        const struct party *other = registry->known[i];
-        if (other != party &&
-            party_key_find(other->signing_keys, other->signing_key_count, key.data) != NULL) {
+    const struct key_rows *signers = &registry->signers;
+    for (size_t i = key_rows_find(signers, key.data); key_rows_name(signers, i, key.data); i++) {
+        const struct party *other = signers->parties[i];
+        if (other != party) {
             return complain(complaint, ERR_REFUSED,
                             "This signing key is that of %s: each institution signs with a key of "
                             "its own; let %s make one with `init`.",

@@ -111,6 +111,7 @@ enum err disk_error(int number)
     switch (number) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on the size of files */
         return ERR_FULL;
     case ENOENT:
         return ERR_NOT_FOUND;

@@ -14,8 +14,8 @@ MUST_USE enum err disk_refuse_network(const char *path, struct complaint *compla
 MUST_USE enum err disk_refuse_foreign(const char *path, struct complaint *complaint);
 /* folder/name, malloc'ed. ERR_MEMORY. */
 MUST_USE enum err disk_path(const char *folder, const char *name, char **ret_path);
-/* ENOSPC, EDQUOT: ERR_FULL; ENOENT: ERR_NOT_FOUND; EEXIST: ERR_EXISTS; ENOMEM: ERR_MEMORY; all
- * others ERR_IO. */
+/* ENOSPC, EDQUOT, EFBIG: ERR_FULL; ENOENT: ERR_NOT_FOUND; EEXIST: ERR_EXISTS; ENOMEM: ERR_MEMORY;
+ * all others ERR_IO. */
 enum err disk_error(int number);
 
 #endif

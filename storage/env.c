@@ -472,13 +472,17 @@ enum err env_copy(struct env *env, const char *folder, struct complaint *complai
         return complain(complaint, disk_error(errno), "The folder %s cannot be made: %s.", folder,
                         strerror(errno));
     }
-    err = env_error(mdb_env_copy2(env->handle, folder, 0));
-    if (err == ERR_OK && (err = disk_sync(data)) == ERR_OK && (err = disk_sync(folder)) == ERR_OK) {
+    int code = mdb_env_copy2(env->handle, folder, 0);
+    if (code != 0) {
+        return complain(complaint, env_error(code), "The copy to %s failed: %s. Is its disk full?",
+                        folder, mdb_strerror(code)); /* of a short write LMDB says anything */
+    }
+    if ((err = disk_sync(data)) == ERR_OK && (err = disk_sync(folder)) == ERR_OK) {
         err = disk_sync_parent(folder);
     }
-    return err == ERR_OK
-               ? ERR_OK
-               : complain(complaint, err, "The copy to %s failed: %s.", folder, err_text(err));
+    return err == ERR_OK ? ERR_OK
+                         : complain(complaint, err, "The copy to %s cannot be synced: %s.", folder,
+                                    err_text(err));
 }
 
 enum err env_grow(struct env *env, size_t map_bytes)

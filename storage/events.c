@@ -42,6 +42,34 @@ enum err events_walk(struct txn *txn, int kind, const char *subject, event_visit
     return err;
 }
 
+enum err events_walk_on(struct txn *txn, int kind, const struct event_row *after,
+                        event_row_visit visit, void *context)
+{
+    AUTO(cursor_close) struct cursor cursor = {0};
+    uint8_t at[EVENT_KEY_BYTES];
+    struct bytes key = {0};
+    struct bytes value = {0};
+    event_key_encode(kind, after->subject, after->seq, at);
+    enum err err = cursor_open(txn, DB_EVENTS, &cursor);
+    err = err != ERR_OK ? err : cursor_seek(&cursor, bytes_of(at, sizeof at), &key, &value);
+    if (err == ERR_OK && bytes_equal(key, bytes_of(at, sizeof at))) {
+        err = cursor_to(&cursor, CURSOR_NEXT, &key, &value);
+    }
+    while (err == ERR_OK && bytes_begin(key, at, 1)) {
+        if (key.size != EVENT_KEY_BYTES) {
+            return ERR_CORRUPT;
+        }
+        struct event_row row = {.seq = get_u64(key.data + EVENT_KEY_SUBJECT)};
+        memcpy(row.subject, key.data + 1, EVENT_KEY_SUBJECT - 1);
+        err = visit(context, &row);
+        if (err != ERR_OK) {
+            return err;
+        }
+        err = cursor_to(&cursor, CURSOR_NEXT, &key, &value);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err collect(struct txn *txn, const uint8_t *prefix, size_t size, struct seqs *seqs)
 {
     AUTO(cursor_close) struct cursor cursor = {0};

@@ -113,6 +113,12 @@ typedef enum err (*report_visit)(void *context, const struct report_row *row);
 MUST_USE enum err reports_walk(struct txn *txn, int type, int frequency, int32_t period_end_day,
                                const char *institution, report_visit visit, void *context);
 
+/* The same from behind a row of that range (NULL: from its beginning), for walks that are longer
+ * than a read transaction may be. */
+MUST_USE enum err reports_walk_on(struct txn *txn, int type, int frequency, int32_t period_end_day,
+                                  const char *institution, const struct report_row *after,
+                                  report_visit visit, void *context);
+
 /* What the ingest turn asks of a place, in one range. */
 struct place {
     bool holds_id;            /* a record of kind REPORT with this id */
@@ -134,6 +140,14 @@ MUST_USE enum err owners_get(struct txn *txn, const char *institution, uint64_t 
 typedef enum err (*event_visit)(void *context, uint64_t seq);
 MUST_USE enum err events_walk(struct txn *txn, int kind, const char *subject, event_visit visit,
                               void *context);
+/* Events of a kind, subject by subject, from behind one of them (seq 0: from the first). */
+struct event_row {
+    char subject[INSTITUTION_ID_MAX + 1];
+    uint64_t seq;
+};
+typedef enum err (*event_row_visit)(void *context, const struct event_row *row);
+MUST_USE enum err events_walk_on(struct txn *txn, int kind, const struct event_row *after,
+                                 event_row_visit visit, void *context);
 /* The last event of a kind. ERR_NOT_FOUND. */
 MUST_USE enum err events_last(struct txn *txn, int kind, uint64_t *ret_seq);
 

@@ -5,7 +5,8 @@
 
 static enum err owners_count(struct txn *txn, const struct header *header);
 MUST_USE static enum err walk_prefix(struct txn *txn, const uint8_t *prefix, size_t size,
-                                     report_visit visit, void *context);
+                                     const struct report_row *after, report_visit visit,
+                                     void *context);
 
 enum err reports_index(struct txn *txn, const struct header *header)
 {
@@ -70,6 +71,13 @@ enum err owners_get(struct txn *txn, const char *institution, uint64_t *ret_repo
 enum err reports_walk(struct txn *txn, int type, int frequency, int32_t period_end_day,
                       const char *institution, report_visit visit, void *context)
 {
+    return reports_walk_on(txn, type, frequency, period_end_day, institution, NULL, visit, context);
+}
+
+enum err reports_walk_on(struct txn *txn, int type, int frequency, int32_t period_end_day,
+                         const char *institution, const struct report_row *after,
+                         report_visit visit, void *context)
+{
     struct report_row at = {
         .type = (uint8_t)type, .frequency = (uint8_t)frequency, .period_end_day = period_end_day};
     if (institution != NULL) {
@@ -82,18 +90,26 @@ enum err reports_walk(struct txn *txn, int type, int frequency, int32_t period_e
     uint8_t value[REPORT_VALUE_BYTES];
     report_row_encode(&at, prefix, value);
     return walk_prefix(txn, prefix, institution != NULL ? REPORT_KEY_PLACE : REPORT_KEY_PERIOD,
-                       visit, context);
+                       after, visit, context);
 }
 
-static enum err walk_prefix(struct txn *txn, const uint8_t *prefix, size_t size, report_visit visit,
-                            void *context)
+static enum err walk_prefix(struct txn *txn, const uint8_t *prefix, size_t size,
+                            const struct report_row *after, report_visit visit, void *context)
 {
     AUTO(cursor_close) struct cursor cursor = {0};
     struct bytes key = {0};
     struct bytes value = {0};
+    uint8_t at[REPORT_KEY_BYTES];
+    uint8_t unused[REPORT_VALUE_BYTES];
+    struct bytes begin = bytes_of(prefix, size);
+    if (after != NULL) {
+        report_row_encode(after, at, unused);
+        begin = bytes_of(at, sizeof at);
+    }
     enum err err = cursor_open(txn, DB_REPORTS, &cursor);
-    if (err == ERR_OK) {
-        err = cursor_seek(&cursor, bytes_of(prefix, size), &key, &value);
+    err = err != ERR_OK ? err : cursor_seek(&cursor, begin, &key, &value);
+    if (err == ERR_OK && after != NULL && bytes_equal(key, begin)) {
+        err = cursor_to(&cursor, CURSOR_NEXT, &key, &value);
     }
     while (err == ERR_OK && bytes_begin(key, prefix, size)) {
         struct report_row row;

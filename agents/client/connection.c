@@ -421,6 +421,12 @@ enum err connection_why(struct connection *connection, struct complaint *complai
     case TROUBLE_LOST:
         return complain(complaint, ERR_NETWORK, "The connection to %s was lost.", endpoint);
     case TROUBLE_NONE:
+        return connection->is_ready
+                   ? complain(complaint, ERR_NETWORK,
+                              "The hub at %s did not answer in time: the line is slow, or swallows "
+                              "what is sent.",
+                              endpoint)
+                   : why_unreached(endpoint, complaint);
     case TROUBLE_UNREACHED:
     default:
         return why_unreached(endpoint, complaint);

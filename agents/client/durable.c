@@ -25,6 +25,7 @@ static enum err err_of_errno(void)
         return ERR_EXISTS;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return ERR_FULL;
     default:
         return ERR_IO;

@@ -98,7 +98,13 @@ static enum err fold_event(struct snapshot_fold *fold, const struct snapshot_rec
         fold->settings = event->settings;
         return ERR_OK;
     }
-    return registry_apply(fold->registry, event, record->header.id);
+    err = registry_apply(fold->registry, event, record->header.id);
+    return err != ERR_MALFORMED
+               ? err
+               : complain(complaint, err,
+                          "The act in record %llu names no party: the hub must not "
+                          "have taken it. Tell its operator.",
+                          (unsigned long long)record->header.seq);
 }
 
 /* Acts fold in the order of their own time, which registry_seal sees to; settings in that of the

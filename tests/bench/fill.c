@@ -38,6 +38,7 @@ struct fill {
     int64_t now_us;
     size_t in_turn;
     size_t done;
+    uint64_t signed_bytes;
 };
 
 /* ---- turns ---- */
@@ -223,6 +224,7 @@ static enum err append_in_turns(struct fill *fill, struct bytes raw)
     err = err != ERR_OK ? err : append(fill, raw);
     fill->in_turn++;
     fill->done++;
+    fill->signed_bytes += raw.size;
     if (err == ERR_OK && (fill->in_turn == BATCH || fill->done == fill->reports)) {
         err = end_turn(fill);
         fill->in_turn = 0;
@@ -320,9 +322,11 @@ int main(int argc, char **argv)
                 fill.complaint.text[0] != 0 ? fill.complaint.text : err_text(err));
         return 1;
     }
-    printf("records=%llu reports=%zu enrol_s=%.1f append_s=%.1f per_s=%.0f first=%zu\n",
-           (unsigned long long)writer_size(fill.hub.writer), fill.done, enrolled - began,
-           seconds() - enrolled, (double)fill.done / (seconds() - enrolled), fill.first);
+    printf("records=%llu reports=%zu signed_bytes=%llu enrol_s=%.1f append_s=%.1f per_s=%.0f "
+           "first=%zu\n",
+           (unsigned long long)writer_size(fill.hub.writer), fill.done,
+           (unsigned long long)fill.signed_bytes, enrolled - began, seconds() - enrolled,
+           (double)fill.done / (seconds() - enrolled), fill.first);
     shooters_close(&fill.shooters, fill.senders);
     arena_close(&fill.arena);
     arena_close(&fill.words);

@@ -3,10 +3,16 @@
 The bound: cores ÷ (processor time a message of a bare CURVE echo, both ends, with answers as long as the hub's + of one
 verification + of one signature a batch + of one bare LMDB append at the batch seen), each measured alone, in the same round.
 """
+import datetime
+import itertools
 import os
+import shutil
+import subprocess
+import sys
+import threading
 
-from lab import run
-from measure import AGENTS, CORES, numbers, part, raw, raw_append
+from lab import add_lines, program, run
+from measure import AGENTS, BUILD, CORES, numbers, part, raw, raw_append
 
 RECORD_MORE = 500  # bytes of a record beside the report: header, judgement, envelope
 FRAME_MORE = 200   # bytes of a SUBMIT beside the report
@@ -79,5 +85,67 @@ def catch_up(bench):
         bench.row("catch-up, 460 × %d reports through %s, receipts/s" % (CATCH_UP, name), got["acked_per_s"], bound, note)
 
 
-GROUPS = {"receipts": receipts, "followed": followed, "turn": turn, "latency": latency, "catch_up": catch_up}
+class Crowd:
+    """8 subscribers that replay the journal and 4 pulls of one month, again and again until it is left."""
+
+    def __init__(self, load):
+        self.load, self.is_over, self.running, self.done = load, False, set(), {"replays": 0, "pulls": 0}
+        self.conf = load.lab.path("puller", "pull.conf")
+        if not os.path.exists(self.conf):
+            made = run(program("mfi-pull"), "init", os.path.dirname(self.conf), "--hub", load.hub.pub, "--endpoint", load.hub.query,
+                       "--id", "PULLER", "--name", "puller")
+            line = add_lines(made.stdout)[0]
+            line[line.index("--role") + 1] = "regulator"
+            load.hub.command(*line)
+        month = datetime.date.today() - datetime.timedelta(days=60)  # the first load filled it
+        self.threads = [threading.Thread(target=self.repeat, args=(
+            "pulls", [program("mfi-pull"), "-c", self.conf, "--period", month.strftime("%Y-%m"), "--out"], load.lab.path("pull-%d" % i)))
+            for i in range(4)]
+        self.threads.append(threading.Thread(target=self.repeat, args=("replays", [
+            os.path.join(BUILD, "tests", "bench-readers"), load.hub.pub, load.hub.feed, load.lab.path("keys"),
+            os.path.join(load.hub.folder, "admin", "socket"), "8", "3600", str(512 * 1024)], None)))
+
+    def repeat(self, what, command, out):
+        for number in itertools.count():
+            if self.is_over:
+                return
+            folder = [] if out is None else ["%s-%d" % (out, number)]
+            process = subprocess.Popen([*command, *folder], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            self.running.add(process)
+            said = process.communicate()[1]
+            self.running.discard(process)
+            if process.returncode != 0 and not self.is_over:
+                print("%s: exit %d: %s" % (command[0], process.returncode, said), file=sys.stderr)
+                return
+            self.done[what] += process.returncode == 0
+            for made in folder:
+                shutil.rmtree(made, ignore_errors=True)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *problem):
+        self.is_over = True
+        for process in list(self.running):
+            process.terminate()
+        for thread in self.threads:
+            thread.join()
+
+
+def beside(bench):
+    for outstanding in (1, 16):
+        load = bench.load()
+        alone = load.measure(outstanding, 0, 1024)
+        with Crowd(load) as crowd:
+            got = load.measure(outstanding, 0, 1024)
+        name = "%d × %d, 1 KB, beside 8 replays and 4 pulls" % (AGENTS, outstanding)
+        bench.row("receipts/s, " + name, got["acked_per_s"], alone["acked_per_s"], "alone; %d pulls and %d times 8 replays were done" % (
+            crowd.done["pulls"], crowd.done["replays"]))
+        bench.row("p99 ms, " + name, got["p99_ms"], alone["p99_ms"], "alone; p50 %.1f beside, %.1f alone" % (
+            got["p50_ms"], alone["p50_ms"]))
+
+
+GROUPS = {"receipts": receipts, "followed": followed, "turn": turn, "latency": latency, "catch_up": catch_up, "beside": beside}
 ONCE = ("catch_up",)

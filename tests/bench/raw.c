@@ -1,14 +1,19 @@
 /* Raw limits, each measured alone in the same run as what is compared with them:
  *
  *   raw echo CLIENTS WINDOW BYTES ANSWER SECONDS
- *           bare CURVE ROUTER that answers each message with ANSWER bytes, both ends in this
- * process raw fanout READERS FRAME_BYTES SECONDS N the same with answers of so many bytes, each
- * counted as N records raw verify SECONDS        Ed25519 verifications, one thread raw sign SECONDS
- * Ed25519 signatures raw append BATCH BYTES SECONDS FOLDER LMDB: BATCH appends of BYTES, one
- * durable commit raw sync SECONDS FOLDER   write + fdatasync of 4 KiB at the end of a file
+ *                              bare CURVE ROUTER that answers each message with ANSWER bytes, both
+ *                              ends in this process, each with a context of its own
+ *   raw fanout READERS FRAME_BYTES SECONDS N
+ *                              the same with answers of so many bytes, each counted as N records
+ *   raw verify SECONDS         Ed25519 verifications, one thread
+ *   raw sign SECONDS           Ed25519 signatures
+ *   raw append BATCH BYTES SECONDS FOLDER
+ *                              LMDB: BATCH appends of BYTES, one durable commit
+ *   raw scan STORE PERIOD      LMDB: the reports of a period by the index, every byte of them read
+ *   raw sync SECONDS FOLDER    write + fdatasync of 4 KiB at the end of a file
  *
- * Prints name=value lines: per_s, cpu_us (processor time an item, both ends together) and, of sync,
- * p50_us. */
+ * Prints name=value lines: per_s, cpu_us (processor time an item, both ends together); of sync
+ * p50_us, of scan rows and seconds (the best of ten). */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,7 +27,8 @@
 #include <zmq.h>
 
 #include "proto/envelope.h"
-#include "storage/env.h"
+#include "proto/period.h"
+#include "storage/journal.h"
 
 #define CLIENTS_MAX 1024
 
@@ -242,6 +248,52 @@ static void append(size_t batch, size_t bytes, double seconds, const char *folde
     free(value);
 }
 
+/* Every report of a period, by the index and then its record, each byte of it looked at. */
+struct scan {
+    struct txn *txn;
+    double rows;
+    uint64_t sum;
+};
+
+static enum err scan_row(void *context, const struct report_row *row)
+{
+    struct scan *scan = context;
+    struct record record;
+    must(journal_get(scan->txn, row->seq, &record) == ERR_OK, "journal_get");
+    for (size_t i = 0; i + 8 <= record.raw.size; i += 8) {
+        scan->sum += get_u64(record.raw.data + i);
+    }
+    scan->rows++;
+    return ERR_OK;
+}
+
+static void scan_period(const char *path, const char *key)
+{
+    struct complaint complaint = {{0}};
+    struct store *store = NULL;
+    struct period period;
+    must(period_parse(key, &period) == ERR_OK, "the period");
+    must(store_open(path, ENV_READ, &complaint, &store) == ERR_OK, complaint.text);
+    double best = 0;
+    struct scan scan = {.rows = 0};
+    for (int times = 0; times < 10; times++) { /* warm */
+        struct txn txn = {0};
+        double begin = now_s();
+        scan = (struct scan){.txn = &txn, .sum = scan.sum};
+        must(txn_begin(store_env(store), false, &txn) == ERR_OK, "txn_begin");
+        for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
+            must(reports_walk(&txn, type, (int)period.frequency, period.end_day, NULL, scan_row,
+                              &scan) == ERR_OK,
+                 "reports_walk");
+        }
+        txn_end(&txn);
+        double took = now_s() - begin;
+        best = times == 0 || took < best ? took : best;
+    }
+    printf("rows=%.0f seconds=%.6f sum=%llu\n", scan.rows, best, (unsigned long long)scan.sum);
+    store_close(&store);
+}
+
 #define SYNCS_MAX 100000
 
 static void sync_alone(double seconds, const char *folder)
@@ -285,6 +337,8 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "append") == 0 && argc == 6) {
         append(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtod(argv[4], NULL),
                argv[5]);
+    } else if (strcmp(what, "scan") == 0 && argc == 4) {
+        scan_period(argv[2], argv[3]);
     } else if (strcmp(what, "sync") == 0 && argc == 4) {
         sync_alone(strtod(argv[2], NULL), argv[3]);
     } else {

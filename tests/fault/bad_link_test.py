@@ -283,6 +283,34 @@ class Submitting(threading.Thread):
         self.submitter.close()
 
 
+def a_feed_and_a_pull_catch_up_at_two_kilobytes_a_second(lab):
+    """More than one answer holds in the time that an answer is waited for: it comes in pieces, and none is asked for again for ever."""
+    hub = lab.hub().start()
+    feeding, pulling = Way(lab, hub, "slow feed"), Way(lab, hub, "slow pull")
+    bureau = [Institution("BIG-%d" % i, FIRST_DAY) for i in range(12)]
+    agent, reader = Agent(lab, hub, "agent", bureau), Reader(lab, feeding, "bnr", "regulator")
+    for one in bureau:
+        agent.send("--wait", "30", big_book(lab.path("books", one.id), one.id, FIRST_DAY))
+    puller = Puller(lab, pulling, date_of(FIRST_DAY))
+    expect(puller.pull().returncode == 0, lambda: "the pull over a fast line: %s" % puller.said)
+    for way in (feeding, pulling):
+        for line in way.lines:
+            line.set(rate=2000)
+    reader.process.start()
+    begin = time.monotonic()
+    expect(puller.pull(timeout=1200).returncode == 0, lambda: "the pull over a slow line: %s" % puller.said)
+    pulled = time.monotonic() - begin
+    wait_for_readers(hub, [reader], 900)
+    took = time.monotonic() - begin
+    reader.process.stop()
+    with open(reader.process.log, encoding="utf-8") as log:
+        expect("is it the hub's port" not in log.read().lower(), "a slow line is taken for a wrong port")
+    reader.check(hub.records(), set())
+    size = os.path.getsize(os.path.join(puller.first, "records.pb"))
+    expect(size > 150000, "the pull is of %d bytes only" % size)
+    print("  %d bytes of records at 2 kB/s: a pull in %.0f s, a feed in %.0f s" % (size, pulled, took))
+
+
 # ---- bits turned round ----
 
 def a_bit_that_is_turned_round_ends_the_connection_and_nothing_of_it_is_taken(lab):
@@ -347,4 +375,6 @@ def a_line_that_swallows_everything_is_told_in_words(lab):
 
 
 if __name__ == "__main__":
+    if not IS_LONG:
+        del a_feed_and_a_pull_catch_up_at_two_kilobytes_a_second  # it takes minutes
     run_scenarios(sys.modules[__name__])

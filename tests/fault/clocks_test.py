@@ -16,7 +16,7 @@ from lab import DAY, Agent, Institution, Reader, expect, program, run, run_scena
 
 IS_LONG = os.environ.get("LONG", "0") != "0"
 STEPS = 200 if IS_LONG else 20
-FIRST_DAY = int(time.time()) // DAY - 60
+FIRST_DAY = int(time.time()) // DAY - STEPS - 60
 HOUR, YEAR = 3600, 365 * DAY
 TO_2038 = 0x7fffffff + DAY - int(time.time())  # a day after 32 bits of seconds are full
 

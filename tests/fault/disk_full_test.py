@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """A hub and an agent whose disk is full: nothing is acknowledged that is not kept, and with room again everything goes on by itself.
-The store's file system is a small tmpfs, which takes root to mount; without it the test says so, and holds nothing."""
+The store's file system is a small tmpfs, which takes root to mount; without it nothing is tested, it says so, and ends with 77, which
+is no pass."""
 import os
 import signal
 import subprocess
@@ -217,7 +218,7 @@ if __name__ == "__main__":
             pass
     except (OSError, subprocess.CalledProcessError):
         print("skipped: this takes root, to mount a small file system")
-        sys.exit(0)
+        sys.exit(77)  # no pass: tests/run says what was not tested
     finally:
         os.path.isdir(probe) and os.rmdir(probe)
     with Lab("schema") as schema:

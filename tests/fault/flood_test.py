@@ -159,5 +159,12 @@ def strangers_that_know_the_hubs_key(stage):
 
 SCENES = ((strangers_by_thousands, "connections"), (strangers_that_know_the_hubs_key, "zap_refused"))
 
+
+def hub_of(lab):
+    hub = lab.hub()
+    hub.set("quota_bucket", 100000)  # the agent beside sends much
+    return hub
+
+
 if __name__ == "__main__":
-    play("flood", SCENES)
+    play("flood", SCENES, hub_of)

@@ -2,7 +2,7 @@
 """Who is let in, and takes too much: senders that do not wait, subscribers that never read, readers that ask without end, agents that
 come again and again. The good agent beside them is served within seconds, memory stays bounded, and each has its counter."""
 import os
-import struct
+import select
 import sys
 import threading
 import time
@@ -20,11 +20,12 @@ from client import message  # noqa: E402
 from lab import wait_until  # noqa: E402
 
 WITHIN_SECONDS = 5  # p99 of the agent beside, whatever goes on
-QUOTA = 6000  # of this hub: the agents beside send much, too
+TIMES = 10 if LONG else 1
+QUOTA = 6000 * TIMES  # of this hub: the agents beside send much, too
 
 
-def served(stage, beside, what):
-    need(beside.p99() < WITHIN_SECONDS, "beside %s the good agent's p99 is %.3f s" % (what, beside.p99()))
+def served(stage, beside, what, within=WITHIN_SECONDS):
+    need(beside.p99() < within, "beside %s the good agent's p99 is %.3f s" % (what, beside.p99()))
     print("  beside %s: %d receipts of the good agent, p99 %.0f ms; RssAnon %.1f MB" % (
         what, len(beside.took), 1000 * beside.p99(), stage.memory() / 1e6))
 
@@ -66,7 +67,7 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
     report = people.report(stage.flood.id, people.today() - 200, kind=3)
     report.operations.advocacy.extend([checks.messages["report"].AdvocacyRow(code=1, text="y" * 490)] * 110)
     envelope = checks.sign_report(stage.flood.signing, report.SerializeToString())
-    peers, sent, is_over = [], [0], threading.Event()
+    peers, sent, is_over, submitted = [], [0], threading.Event(), stage.counters()["submitted"]
     for _ in range(16):
         peer, tag = raw_peer(stage, stage.flood), os.urandom(16)
         peer.send(message("HELLO", tag=tag, schema_version=1))
@@ -78,7 +79,7 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
 
     def pump():
         while not is_over.is_set():
-            for peer in peers:
+            for peer in select.select([], peers, [], 0.1)[1]:
                 try:
                     peer.left = peer.left or peer.frame(peer.submit)
                     peer.left = peer.left[peer.socket.send(peer.left):]
@@ -89,7 +90,7 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
     thread.start()
     try:
         with Beside(stage, pause=0) as beside:
-            while len(beside.took) < (400 if LONG else 40) and beside.failed is None:
+            while len(beside.took) < 40 * TIMES and beside.failed is None:
                 most = max(most, stage.memory())
                 beside.is_over.wait(0.1)
     finally:
@@ -98,8 +99,12 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
         for peer in peers:
             peer.close()
     need(sent[0] > 200, "only %d were sent" % sent[0])
+    # Both cores are full: how many go before one of the others is what does not depend on the machine.
+    before_one = (stage.counters()["submitted"] - submitted) / len(beside.took)
+    need(before_one < 2048, "%d reports go before each of the good agent's" % before_one)
     need(most < 16 * 64 * (98304 + 98304) + MEMORY_BYTES, "memory grew to %d" % most)  # 64 requests and answers a connection
-    served(stage, beside, "16 connections that sent %d reports of 56 KB, most memory %.0f MB," % (sent[0], most / 1e6))
+    served(stage, beside, "16 connections that sent %d reports of 56 KB (%d before each of its own, most memory %.0f MB)" % (
+        sent[0], before_one, most / 1e6), 4 * WITHIN_SECONDS)
 
 
 def one_that_connects_without_end(stage):
@@ -137,7 +142,7 @@ def window(stage, count):
 def subscribers_that_never_read(stage):
     """Ingest alone and beside eight of them, in turns within one run."""
     before, alone, beside, asked, fetches = stage.memory(), [], [], 0, stage.counters()["fetches"]
-    for _ in range(10 if LONG else 4):
+    for _ in range(4 * TIMES):
         alone += window(stage, 100)
         peers = [raw_peer(stage, stage.bnr, "feed") for _ in range(8)]
         for peer in peers:
@@ -158,15 +163,15 @@ def subscribers_that_never_read(stage):
 
 
 def one_that_asks_from_nothing_ten_thousand_times(stage):
-    before, connection = stage.memory(), stage.connect("feed")
+    before, connection, count = stage.memory(), stage.connect("feed"), 10000 * TIMES
     records = stage.records()
     with Beside(stage) as beside:
-        for number in range(1, 10001):
+        for number in range(1, count + 1):
             connection.send(at_feed(number=number, max_bytes=0 if number % 10 == 0 else 1000))
             need(connection.expect("RECORDS").number == number, "another answer")
     connection.close()
     bounded(stage, before)
-    served(stage, beside, "10,000 reads from 0")
+    served(stage, beside, "%d reads from 0" % count)
     accesses = stage.records() - records - len(beside.took)
     need(accesses <= 1, "ten thousand equal acts wrote %d records" % accesses)
 
@@ -174,7 +179,7 @@ def one_that_asks_from_nothing_ten_thousand_times(stage):
 def a_million_positions_that_do_not_stand(stage):
     """32 in each OLDER, and each FETCH behind the end or with another root."""
     before, connection = stage.memory(), stage.connect("feed")
-    count, head = 1000000, stage.records()
+    count, head = 1000000 * TIMES, stage.records()
     template = message("OLDER", number=1, cursor={"size": 1, "root": bytes(32)},
                        positions=[{"size": 1000 + n, "root": bytes(32)} for n in range(32)])
     root = bytes([0x12, 32]) + bytes(32)
@@ -197,7 +202,7 @@ def a_million_positions_that_do_not_stand(stage):
 def a_flood_of_pulls(stage):
     """Each with another filter, so that each would be written down; and another reader pulls meanwhile."""
     before, connection, answers = stage.memory(), stage.connect("query"), {}
-    count, outstanding, number = 3000, 0, 0
+    count, outstanding, number = 3000 * TIMES, 0, 0
     month = people.last_month()[0]
     with Beside(stage) as beside:
         while sum(answers.values()) < count:

@@ -256,8 +256,9 @@ static void take_made(struct input *input, struct bytes first)
         HOLD(complaint.text[0] != '\0');
         return;
     }
-    if (snapshot_build(&made->terms, records_pb, &made->records, &complaint, &made->files) !=
-        ERR_OK) {
+    enum err err =
+        snapshot_build(&made->terms, records_pb, &made->records, &complaint, &made->files);
+    if (err != ERR_OK) {
         HOLD(complaint.text[0] != '\0');
         return;
     }

@@ -96,7 +96,7 @@ static enum err prepare_shots(struct range *range)
 static enum err open_guns(struct range *range)
 {
     const struct load_options *options = range->options;
-    const struct reader_options follow = {.bytes_max = READER_BYTES};
+    struct reader_options follow = {.bytes_max = READER_BYTES};
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < options->connections; i++) {
         err = raw_open(range->context, options->ingest, range->shooters[i].transport_key,
@@ -107,6 +107,7 @@ static enum err open_guns(struct range *range)
         range->guns[i].raw = range->raws[i % options->connections];
     }
     for (size_t i = 0; err == ERR_OK && i < options->subscribers; i++) {
+        follow.institution = options->are_filtered ? range->shooters[i % options->agents].id : NULL;
         err = reader_open(range->context, options->feed, range->readers_keys[i].transport_key,
                           &range->hub, &follow, &range->readers[i]);
     }

@@ -23,6 +23,7 @@ struct load_options {
     size_t connections; /* that the agents share: as a bureau sends for many */
     size_t outstanding;
     size_t subscribers;
+    bool are_filtered;   /* each subscriber follows one institution only */
     size_t report_bytes; /* at least so long */
     size_t reports;      /* signed beforehand, in all */
     size_t first;        /* number of each agent's first report: a second run goes on behind it */

@@ -16,6 +16,7 @@ struct load_arguments {
     int64_t connections;
     int64_t outstanding;
     int64_t subscribers;
+    bool are_filtered;
     int64_t bytes;
     int64_t reports;
     int64_t first;
@@ -38,6 +39,8 @@ static const struct option_row rows[] = {
      "without an answer, of each agent (default 1)", 1, LOAD_OUTSTANDING_MAX},
     {"subscribers", 's', OPTION_INTEGER, AT(subscribers), "N", "that read along (default 0)", 0,
      LOAD_SUBSCRIBERS_MAX},
+    {"filtered", 0, OPTION_FLAG, AT(are_filtered), NULL,
+     "each subscriber follows one institution only", 0, 0},
     {"seconds", 't', OPTION_INTEGER, AT(seconds), "S", "how long (default 10)", 1, 3600},
     {"bytes", 'b', OPTION_INTEGER, AT(bytes), "N", "a report is at least so long (default 1024)", 1,
      12000},
@@ -127,6 +130,7 @@ int load_command(int argc, char **argv)
             (size_t)(arguments.connections > 0 ? arguments.connections : arguments.agents),
         .outstanding = (size_t)arguments.outstanding,
         .subscribers = (size_t)arguments.subscribers,
+        .are_filtered = arguments.are_filtered,
         .report_bytes = (size_t)arguments.bytes,
         .reports = (size_t)reports,
         .first = (size_t)arguments.first,

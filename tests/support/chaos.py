@@ -157,7 +157,7 @@ class Line(threading.Thread):
         self.loop.close()
 
     # A laboratory ends what stands in its list of processes.
-    log = os.devnull
+    log = ""
 
     def is_running(self):
         return self.is_alive()

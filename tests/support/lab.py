@@ -194,7 +194,8 @@ class Agent:
 
     def __init__(self, lab, hub, name, institutions, shares=()):
         self.lab, self.name, self.institutions, self.folder, self.listings = lab, name, institutions, lab.path(name), 0
-        words = [word for i in institutions for word in ("--institution", i.id)]
+        put_file(lab.folder, name + ".ids", "".join("%s\n" % institution.id for institution in institutions))
+        words = ("--institutions", lab.path(name + ".ids"))
         made = run(program("mfi-agent"), "init", self.folder, "--hub", hub.pub, "--ingest", hub.ingest, "--name", "An MFI",
                    "--category", "USACCO", "--district", "403", "--currency", "RWF", *words)
         with open(os.path.join(self.folder, "agent.conf"), "a", encoding="ascii") as conf:

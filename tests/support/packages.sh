@@ -15,7 +15,7 @@ packages_build=(
 packages_test=(
     libcmocka-dev clang-format clang-tidy cppcheck shellcheck python3 python3-zmq python3-protobuf
     python3-nacl python3-lmdb jq mawk strace ccache valgrind
-    faketime iproute2 nftables libseccomp-dev systemd
+    clang llvm libclang-rt-dev faketime iproute2 nftables libseccomp-dev systemd
 )
 
 # Prints which of the packages are not installed.

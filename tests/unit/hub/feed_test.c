@@ -272,6 +272,55 @@ static void answers_are_bounded_and_follow_one_another_without_a_gap(void **stat
     assert_int_equal(next, head + 1);
 }
 
+/* Follows from the beginning in small answers; before the fifth of them something happens. Returns
+ * how many of M1's bodies came in and after the fifth. */
+static unsigned follow_as_staff(struct readers *readers, void (*before_fifth)(struct readers *))
+{
+    struct position at = {0};
+    unsigned bodies = 0;
+    uint64_t last = 0;
+    merkle_empty(&at.root);
+    for (unsigned asked = 1; at.size < head_now(readers); asked++) {
+        if (asked == 5) {
+            before_fifth(readers);
+        }
+        forget(readers);
+        fetch(readers, &(struct wanted){.user = STAFF, .from = at, .max_bytes = 2600});
+        turn_feed(readers);
+        const Ihuriro__V1__Records *records = heard(readers, 0, VERB_RECORDS);
+        for (size_t i = 0; i < records->n_records; i++) {
+            struct header header = header_of(records->records[i]);
+            assert_true(header.seq > last);
+            last = header.seq;
+            bodies += asked >= 5 && header.kind == KIND_REPORT && records->records[i]->has_body;
+        }
+        at.size = records->to->size;
+        memcpy(at.root.bytes, records->to->root.data, SHA256_BYTES);
+    }
+    return bodies;
+}
+
+static void withdraw(struct readers *readers)
+{
+    set_agreement(readers, "M1", false);
+}
+
+static void leave_all_as_it_is(struct readers *readers)
+{
+    (void)readers;
+}
+
+static void what_was_made_ready_ahead_is_not_given_to_other_rights(void **state)
+{
+    struct readers *readers = *state;
+    set_agreement(readers, "M1", true);
+    for (int32_t day = 0; day < 30; day++) {
+        add_report(readers, "M1", 0x10, BENCH_DAY - day, 1);
+    }
+    assert_true(follow_as_staff(readers, leave_all_as_it_is) > 10);
+    assert_int_equal(follow_as_staff(readers, withdraw), 0);
+}
+
 static void one_turn_looks_at_a_thousand_records_and_serves_the_others_meanwhile(void **state)
 {
     struct readers *readers = *state;
@@ -506,6 +555,7 @@ int main(void)
         TEST(a_newer_fetch_of_a_connection_ends_the_older_without_an_answer),
         TEST(staff_see_the_header_alone_without_an_agreement),
         TEST(answers_are_bounded_and_follow_one_another_without_a_gap),
+        TEST(what_was_made_ready_ahead_is_not_given_to_other_rights),
         TEST(one_turn_looks_at_a_thousand_records_and_serves_the_others_meanwhile),
         TEST(a_fetch_with_a_bound_is_answered_when_it_is_reached),
         TEST(a_filter_is_the_readers_own_and_kept_while_it_waits),

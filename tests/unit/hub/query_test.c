@@ -148,6 +148,76 @@ static void an_equal_pull_within_ten_minutes_writes_nothing(void **state)
     assert_int_equal(readers->event_count, 1);
 }
 
+/* Renamings of M1, all in one commit: each concerns every pull. */
+static void rename_often(struct readers *readers, unsigned times)
+{
+    PbPartyAct party = IHURIRO__V1__PARTY_ACT__INIT;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    char name[32];
+    event.subject = (char *)(uintptr_t) "M1";
+    event.party = &party;
+    party.name = name;
+    bench_begin(&readers->bench);
+    for (unsigned i = 0; i < times; i++) {
+        snprintf(name, sizeof name, "name number %u", i);
+        bench_act(&readers->bench, &event);
+    }
+    bench_end(&readers->bench);
+    reload_registry(readers);
+}
+
+static bool turn_query(struct readers *readers)
+{
+    bool is_behind = false;
+    AUTO(txn_end) struct txn txn = {0};
+    struct reading reading = reading_of(readers, &txn);
+    OK(query_turn(readers->query, &reading, &is_behind));
+    return is_behind;
+}
+
+static void a_long_pull_is_collected_in_steps_and_others_are_answered_meanwhile(void **state)
+{
+    struct readers *readers = *state;
+    Ihuriro__V1__GetSettings settings = IHURIRO__V1__GET_SETTINGS__INIT;
+    uint64_t before = open_pull(readers, &(struct pull){.user = REGULATOR})->records;
+    unsigned turns = 1;
+    rename_often(readers, 2500);
+    ask_snapshot(readers, &(struct pull){.user = REGULATOR});
+    assert_int_equal(readers->heard_count + readers->event_count, 0);
+    assert_int_equal(query_collecting(readers->query), 1);
+    add_report(readers, "M1", 0x10, BENCH_DAY, 1); /* behind its bound: not in it */
+    say_to_query(readers, peer_of(2, STAFF), VERB_GET_SETTINGS, &settings.base);
+    heard(readers, 0, VERB_SETTINGS_PAGE);
+    forget(readers);
+    while (turn_query(readers)) {
+        turns++;
+    }
+    assert_int_equal(turns, 2);
+    commit(readers);
+    const Ihuriro__V1__SnapshotAnswer *answer = heard(readers, 0, VERB_SNAPSHOT_ANSWER);
+    assert_int_equal(answer->records, before + 2500);
+    assert_int_equal(query_collecting(readers->query), 0);
+}
+
+static void who_asks_anew_while_it_is_collected_for_gets_the_newer_alone(void **state)
+{
+    struct readers *readers = *state;
+    rename_often(readers, 1500);
+    ask_snapshot(readers, &(struct pull){.user = REGULATOR});
+    ask_snapshot(readers, &(struct pull){.user = REGULATOR, .known_at_us = readers->bench.now_us});
+    assert_int_equal(query_collecting(readers->query), 1);
+    assert_false(turn_query(readers));
+    assert_int_equal(readers->event_count, 1);
+    for (unsigned i = 0; i < COLLECTING_MAX + 1; i++) {
+        PbFilter filter = filter_of(&(struct pull){.user = REGULATOR});
+        Ihuriro__V1__Snapshot snapshot = IHURIRO__V1__SNAPSHOT__INIT;
+        snapshot.filter = &filter;
+        say_to_query(readers, peer_of((uint8_t)(10 + i), REGULATOR), VERB_SNAPSHOT, &snapshot.base);
+    }
+    assert_int_equal(query_collecting(readers->query), COLLECTING_MAX);
+    heard(readers, 0, VERB_RETRY_LATER); /* one more than are collected at once */
+}
+
 static void unrelated_records_do_not_move_a_pull(void **state)
 {
     struct readers *readers = *state;
@@ -422,6 +492,8 @@ int main(void)
         TEST(a_pull_is_answered_only_when_its_access_is_committed),
         TEST(a_pull_that_cannot_be_written_down_is_not_answered),
         TEST(an_equal_pull_within_ten_minutes_writes_nothing),
+        TEST(a_long_pull_is_collected_in_steps_and_others_are_answered_meanwhile),
+        TEST(who_asks_anew_while_it_is_collected_for_gets_the_newer_alone),
         TEST(unrelated_records_do_not_move_a_pull),
         TEST(another_members_reports_do_not_move_a_members_pull),
         TEST(a_number_that_is_no_checkpoint_is_taken_down_to_the_one_before),

@@ -147,6 +147,22 @@ static void while_the_handler_is_silent_nobody_comes_in(void **state)
     close_entrance(&entrance);
 }
 
+static void when_the_handler_ends_in_the_middle_nobody_comes_in(void **state)
+{
+    (void)state;
+    struct entrance entrance;
+    struct request request;
+    open_entrance(&entrance, true);
+    hear(&entrance, &request);
+    for (int i = 0; i < request.count; i++) {
+        zmq_msg_close(&request.frames[i]);
+    }
+    zmq_close(entrance.handler);
+    entrance.handler = NULL;
+    assert_false(comes_in(&entrance, QUIET_MS));
+    close_entrance(&entrance);
+}
+
 static void whatever_is_no_plain_yes_lets_nobody_in(void **state)
 {
     (void)state;
@@ -223,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_handler_nobody_comes_in),
         cmocka_unit_test(while_the_handler_is_silent_nobody_comes_in),
+        cmocka_unit_test(when_the_handler_ends_in_the_middle_nobody_comes_in),
         cmocka_unit_test(whatever_is_no_plain_yes_lets_nobody_in),
         cmocka_unit_test(a_door_without_a_domain_is_never_opened),
         cmocka_unit_test(only_a_key_in_force_comes_in_and_only_by_its_doors),

@@ -211,7 +211,8 @@ static void an_empty_folder_is_refused(void **state)
     assert_refused(
         folder, ERR_REFUSED,
         "There is nothing to report: the folder holds no loans.csv, no deposits.csv, no ops.csv "
-        "with values, and no gl.csv with mapped accounts. Put the extracts there, or write reports = NIL "
+        "with values, and no gl.csv with mapped accounts. Put the extracts there, or write reports "
+        "= NIL "
         "and a type in manifest.ini.");
 }
 

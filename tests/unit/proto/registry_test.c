@@ -345,6 +345,37 @@ static void folding_one_by_one_in_order_is_folding_all(void **state)
     }
 }
 
+/* What readers get: equal, and untouched by what comes after. */
+static void a_copy_is_equal_and_stays_as_it_was(void **state)
+{
+    (void)state;
+    enum { ACTS = 40 };
+    for (uint64_t seed = 2000; seed < 2050; seed++) {
+        AUTO(registry_close) struct registry *registry = registry_of(NULL, 0);
+        random_state = seed;
+        for (int32_t i = 0; i < ACTS; i++) {
+            AUTO(registry_close) struct registry *copy = NULL;
+            AUTO(buffer_close) struct buffer before = {0};
+            AUTO(buffer_close) struct buffer after = {0};
+            struct act_row row;
+            dump(registry, &before);
+            assert_int_equal(registry_copy(registry, &copy), ERR_OK);
+            random_act(&row);
+            row.time_us += i;
+            apply(registry, &row);
+            assert_int_equal(registry_seal(registry), ERR_OK);
+            dump(copy, &after);
+            assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
+            if (i == ACTS - 1) { /* and nothing of it hangs on the one that it was made from */
+                registry_close(&registry);
+                buffer_clear(&after);
+                dump(copy, &after);
+                assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
+            }
+        }
+    }
+}
+
 static void other_kinds_are_ignored_and_acts_need_a_subject(void **state)
 {
     (void)state;
@@ -420,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_reader_is_the_one_row_that_a_key_reads_for),
         cmocka_unit_test(every_order_of_the_same_acts_gives_the_same_registry),
         cmocka_unit_test(folding_one_by_one_in_order_is_folding_all),
+        cmocka_unit_test(a_copy_is_equal_and_stays_as_it_was),
         cmocka_unit_test(other_kinds_are_ignored_and_acts_need_a_subject),
         cmocka_unit_test(many_parties_are_found_by_key_and_id),
         cmocka_unit_test(roles_are_known_by_name),

@@ -256,7 +256,7 @@ static void a_failed_write_leaves_none_of_its_acts(void **state)
     const struct bytes events[] = {text_bytes("second"), bytes_of(large, sizeof large)};
     enum err err = acts_append(acts, events, 2);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-    assert_int_equal(err, ERR_IO);
+    assert_int_equal(err, ERR_FULL);
     assert_int_equal(file_size(*state), before);
     assert_int_equal(acts_count(acts), 1);
     assert_ok(acts_append(acts, events, 2)); /* there is room again */
