@@ -222,8 +222,7 @@ static void check_frames(void)
         const ProtobufCMessage *message = NULL;
         HOLD(readers->heard[i].size <= ANSWER_MAX);
         HOLD_OK(frame_open(buffer_bytes(&readers->heard[i]), &verb, &body));
-        HOLD_OK(
-            message_unpack(verb_body(verb), MESSAGE_CANONICAL, body, &readers->arena, &message));
+        HOLD_OK(message_unpack(verb_body(verb), MESSAGE_TOLERANT, body, &readers->arena, &message));
         if (verb == VERB_RECORDS) {
             const Ihuriro__V1__Records *records = (const void *)message;
             for (size_t k = 0; k < records->n_records; k++) {
