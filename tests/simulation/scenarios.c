@@ -253,6 +253,7 @@ enum activity {
     PULL_AGAIN,
     ACTIVITIES,
 };
+static_assert(ACTIVITIES <= ACTIVITIES_MAX, "each has its count of what is left");
 
 static const struct {
     uint8_t weight; /* against the others */

@@ -29,6 +29,7 @@
 #define PULLS_MAX        8
 #define PATH_BYTES       192
 #define HEARD_MAX        8
+#define ACTIVITIES_MAX   40
 #define QUIET_PUSHED_MS  110000 /* time is not passed further at once: silence is 120 s */
 
 struct world;
@@ -277,7 +278,7 @@ struct world {
     uint64_t steps;
     bool is_broken;
     char broken[512];
-    uint8_t left[32]; /* of each activity */
+    uint8_t left[ACTIVITIES_MAX]; /* of each activity */
     uint16_t contents;
     size_t institution_count;
     uint8_t transport[INSTITUTIONS_MAX]; /* seed byte of the key that speaks for it */
