@@ -141,7 +141,6 @@ struct hub_side {
     struct hub_copy copies[COPIES_MAX];
     uint64_t size;   /* of the journal, as last committed */
     int64_t skew_us; /* of its wall clock */
-    bool was_skewed; /* ever: then its times do not tell what came first */
     bool is_short_of_disk;
     int64_t quota_bucket;
     uint64_t peers; /* routing ids given */
@@ -273,7 +272,8 @@ struct world {
     int64_t mono_ms;
     int64_t wall_us;
     bool is_draining;
-    FILE *trace; /* or NULL */
+    bool rules_changed; /* by a change of registration: what was rejected may be accepted */
+    FILE *trace;        /* or NULL */
     uint64_t digest;
     uint64_t steps;
     bool is_broken;
@@ -408,6 +408,8 @@ bool thief_tries(struct world *world);
 
 /* ledger.c */
 void ledger_sent(struct world *world, const struct agent_side *agent, struct bytes frame);
+/* After a commit: the records behind before are new. */
+void ledger_committed(struct world *world, uint64_t before, uint64_t size);
 void ledger_answered(struct world *world, struct bytes frame);
 void ledger_records(struct world *world, const struct reader_side *reader, struct bytes frame);
 void ledger_saw(struct world *world, const struct position *position);
