@@ -45,7 +45,13 @@ static enum err write_all(int fd, struct bytes bytes)
         }
         done += (size_t)wrote;
     }
-    return fsync(fd) == 0 ? ERR_OK : err_of_errno();
+    return ERR_OK;
+}
+
+static enum err write_and_sync(int fd, struct bytes bytes)
+{
+    enum err err = write_all(fd, bytes);
+    return err != ERR_OK || fsync(fd) == 0 ? err : err_of_errno();
 }
 
 enum err durable_replace(const char *path, struct bytes bytes, struct complaint *complaint)
@@ -59,7 +65,7 @@ enum err durable_replace(const char *path, struct bytes bytes, struct complaint 
     {
         AUTO(close_fd)
         int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-        err = fd < 0 ? err_of_errno() : write_all(fd, bytes);
+        err = fd < 0 ? err_of_errno() : write_and_sync(fd, bytes);
     }
     if (err == ERR_OK && rename(beside, path) != 0) {
         err = err_of_errno();
@@ -74,11 +80,30 @@ enum err durable_create(const char *path, struct bytes bytes, struct complaint *
 {
     AUTO(close_fd)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    enum err err = fd < 0 ? err_of_errno() : write_all(fd, bytes);
+    enum err err = fd < 0 ? err_of_errno() : write_and_sync(fd, bytes);
     err = err != ERR_OK ? err : durable_folder_of(path);
     return err == ERR_OK
                ? ERR_OK
                : complain(complaint, err, "%s could not be made: %s.", path, strerror(errno));
+}
+
+enum err durable_write(const char *path, struct bytes bytes, struct complaint *complaint)
+{
+    AUTO(close_fd)
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    enum err err = fd < 0 ? err_of_errno() : write_all(fd, bytes);
+    return err == ERR_OK
+               ? ERR_OK
+               : complain(complaint, err, "%s could not be made: %s.", path, strerror(errno));
+}
+
+enum err durable_sync(const char *path, struct complaint *complaint)
+{
+    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd >= 0 && fsync(fd) == 0
+               ? ERR_OK
+               : complain(complaint, err_of_errno(), "%s could not be synced: %s.", path,
+                          strerror(errno));
 }
 
 enum err durable_folder_of(const char *path)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agents/client/pace.h"
+#include "agents/client/parts.h"
 #include "proto/access.h"
 #include "proto/frames.h"
 
@@ -247,7 +248,6 @@ static enum err take_record(struct follow *follow, const Ihuriro__V1__RecordView
                             uint64_t after, uint64_t to, struct complaint *complaint,
                             struct follow_record *record)
 {
-    AUTO(arena_close) struct arena arena = {0};
     struct bytes header = bytes_of_pb(view->header);
     record->judgement = view->has_judgement ? bytes_of_pb(view->judgement) : (struct bytes){0};
     record->body = view->has_body ? bytes_of_pb(view->body) : (struct bytes){0};
@@ -264,8 +264,22 @@ static enum err take_record(struct follow *follow, const Ihuriro__V1__RecordView
                         "The hub answered with record %llu, which was not asked for.",
                         (unsigned long long)record->header.seq);
     }
+    return ERR_OK;
+}
+
+struct verifying {
+    const struct follow *follow;
+    const Ihuriro__V1__Records *message;
+};
+
+static enum err verify_record(void *context, size_t index, struct arena *arena,
+                              struct complaint *complaint)
+{
+    const struct verifying *verifying = context;
+    const struct follow_record *record = &verifying->follow->records[index];
     struct complaint why = {{0}};
-    err = record_check(header, record->judgement, record->body, &arena, &why);
+    enum err err = record_check(bytes_of_pb(verifying->message->records[index]->header),
+                                record->judgement, record->body, arena, &why);
     return err == ERR_OK ? ERR_OK
                          : complain(complaint, err, "Record %llu does not verify: %s",
                                     (unsigned long long)record->header.seq, why.text);
@@ -292,6 +306,11 @@ static enum err take_all(struct follow *follow, const Ihuriro__V1__Records *mess
             return err;
         }
         after = follow->records[i].header.seq;
+    }
+    struct verifying verifying = {.follow = follow, .message = message};
+    enum err err = parts_work(message->n_records, verify_record, &verifying, complaint);
+    if (err != ERR_OK) {
+        return err;
     }
     step->records = follow->records;
     step->count = message->n_records;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agents/client/parts.h"
 #include "proto/access.h"
 
 /* What a pull concerns: reports of its period and types; enrolment, validity, category; settings.
@@ -204,19 +205,29 @@ static enum err verify_checkpoint(const struct snapshot_terms *terms,
                           "The checkpoint is of another position than the pull.");
 }
 
+struct verifying {
+    const struct snapshot_terms *terms;
+    const struct snapshot_records *records;
+    const PbFilter *filter;
+};
+
+static enum err verify_item(void *context, size_t index, struct arena *arena,
+                            struct complaint *complaint)
+{
+    const struct verifying *verifying = context;
+    return verify_record(verifying->terms, verifying->filter, &verifying->records->items[index],
+                         arena, complaint);
+}
+
 enum err snapshot_verify(const struct snapshot_terms *terms, const struct snapshot_records *records,
                          const struct hub_identity *hub, struct complaint *complaint)
 {
     AUTO(arena_close) struct arena filter_arena = {0};
-    AUTO(arena_close) struct arena arena = {0};
     PbFilter *filter = NULL;
     enum err err = verify_checkpoint(terms, hub, complaint);
     err = err != ERR_OK ? err : snapshot_filter(terms, &filter_arena, &filter);
-    for (size_t i = 0; i < records->count && err == ERR_OK; i++) {
-        arena_reset(&arena);
-        err = verify_record(terms, filter, &records->items[i], &arena, complaint);
-    }
-    return err;
+    struct verifying verifying = {.terms = terms, .records = records, .filter = filter};
+    return err != ERR_OK ? err : parts_work(records->count, verify_item, &verifying, complaint);
 }
 
 void snapshot_files_close(struct snapshot_files *files)

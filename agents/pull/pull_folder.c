@@ -129,7 +129,14 @@ static enum err write_files(const char *folder, const struct snapshot_files *fil
     for (size_t i = 0; i < files->count && err == ERR_OK; i++) {
         AUTO(free_p) char *path = in(folder, files->items[i].name);
         err = path == NULL ? ERR_MEMORY
-                           : durable_create(path, buffer_bytes(&files->items[i].bytes), complaint);
+                           : durable_write(path, buffer_bytes(&files->items[i].bytes), complaint);
+    }
+    for (size_t i = 0; i < files->count && err == ERR_OK; i++) {
+        AUTO(free_p) char *path = in(folder, files->items[i].name);
+        err = path == NULL ? ERR_MEMORY : durable_sync(path, complaint);
+        if (err == ERR_OK && i + 1 == files->count && durable_folder_of(path) != ERR_OK) {
+            err = failed(complaint, folder);
+        }
     }
     return err;
 }

@@ -90,7 +90,7 @@ class Crowd:
 
     def __init__(self, load):
         self.load, self.is_over, self.running, self.done = load, False, set(), {"replays": 0, "pulls": 0}
-        self.conf = load.lab.path("puller", "pull.conf")
+        self.conf = os.path.join(load.hub.folder, "puller", "pull.conf")
         if not os.path.exists(self.conf):
             made = run(program("mfi-pull"), "init", os.path.dirname(self.conf), "--hub", load.hub.pub, "--endpoint", load.hub.query,
                        "--id", "PULLER", "--name", "puller")

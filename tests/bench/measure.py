@@ -12,6 +12,7 @@ from lab import program, run  # noqa: E402
 
 SECONDS = os.environ.get("SECONDS", "5")
 AGENTS = 64
+DAYS = 40000  # of the past, each a place for one report of each agent
 CORES = os.cpu_count()
 
 
@@ -79,10 +80,15 @@ class Bench:
         self.lab, self.folder, self.rows, self.shared = lab, folder, {}, {}
 
     def load(self):
-        """The load at a hub, kept between rounds and groups."""
-        if "load" not in self.shared:
-            self.shared["load"] = Load(self.lab)
-        return self.shared["load"]
+        """The load at a hub, kept between rounds and groups; another hub when the days of the past are used up."""
+        load = self.shared.get("load")
+        if load is not None and load.first >= DAYS:
+            load.hub.process.stop()
+            shutil.rmtree(load.hub.folder)
+            load = None
+        if load is None:
+            load = self.shared["load"] = Load(self.lab)
+        return load
 
     def row(self, name, measured, limit, note):
         """One round of a row: measured stands beside limit; note says what the limit is and what else was seen."""

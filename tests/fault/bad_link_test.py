@@ -197,7 +197,7 @@ def two_kilobytes_a_second_bring_a_report_of_64_kib_and_seconds_of_latency_anyth
     agent, other = Agent(lab, slow, "agent", [big]), Agent(lab, late, "other", [far])
     reader, away = Reader(lab, slow, "bnr", "regulator"), Reader(lab, late, "bnr-far", "regulator")
     puller = Puller(lab, late, date_of(FIRST_DAY), "PULL-FAR")
-    people = python_clients(lab)
+    people = python_clients(lab.path("python"))
     sender = people.Institution("SENDER").enrol(hub)
     envelope = longest_report(sender, FIRST_DAY)
     for line in slow.lines:
@@ -230,11 +230,11 @@ def two_kilobytes_a_second_bring_a_report_of_64_kib_and_seconds_of_latency_anyth
     hub.verify()
 
 
-def python_clients(lab):
+def python_clients(folder):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration", "interop"))
     import checks
-    os.mkdir(lab.path("python"))
-    checks.generate(SOURCE, lab.path("python"))
+    os.mkdir(folder)
+    checks.generate(SOURCE, folder)
     import people
     return people
 

@@ -43,18 +43,20 @@ def one_that_sends_without_end(stage):
     agent.hello()
     count, got, later = QUOTA + 300, 0, 0
     envelopes = [stage.flood.nil(people.today() - 2, kind=1 + n % 4, vintage=1 + n) for n in range(count)]
-    slowest = 0.0
+    waits = []
     for number, envelope in enumerate(envelopes, 1):
         agent.connection.send(message("SUBMIT", session=agent.session, number=number, envelope=envelope))
-        if number % 400 == 0:
-            slowest = max(slowest, stage.good_agent_gets_its_receipt())
+        if number % 50 == 0:
+            waits.append(stage.good_agent_gets_its_receipt())
     while got < count:
         name, body = agent.connection.receive()
         need(name in ("ANSWERS", "RETRY_LATER"), name)
         got += len(body.answers) if name == "ANSWERS" else 1
         later += sum(answer.HasField("retry_later") for answer in body.answers) if name == "ANSWERS" else 1
     need(later >= 200, "the quota held back %d" % later)
-    need(slowest < 5, "the good agent waited for %g s" % slowest)
+    p99 = quantile(waits, 99)
+    need(p99 < 4 * WITHIN_SECONDS, "the good agent's p99 is %.3f s" % p99)
+    print("  beside %d reports without waiting: p99 of the good agent %.0f ms" % (count, 1000 * p99))
     agent.close()
 
 
@@ -86,6 +88,9 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
                     sent[0] += not peer.left
                 except BlockingIOError:
                     pass
+                except ConnectionError:  # it reads nothing: after 120 s (TCP_MAXRT) the hub hangs up
+                    peers.remove(peer)
+                    peer.close()
     thread, most = threading.Thread(target=pump), 0
     thread.start()
     try:
@@ -102,7 +107,8 @@ def many_connections_of_one_that_sends_large_reports_without_end(stage):
     # Both cores are full: how many go before one of the others is what does not depend on the machine.
     before_one = (stage.counters()["submitted"] - submitted) / len(beside.took)
     need(before_one < 2048, "%d reports go before each of the good agent's" % before_one)
-    need(most < 16 * 64 * (98304 + 98304) + MEMORY_BYTES, "memory grew to %d" % most)  # 64 requests and answers a connection
+    # 64 requests and 64 answers a connection; what is examined ahead of the writer; what the allocator keeps.
+    need(most < 16 * 64 * (98304 + 98304) + 3 * MEMORY_BYTES, "memory grew to %d" % most)
     served(stage, beside, "16 connections that sent %d reports of 56 KB (%d before each of its own, most memory %.0f MB)" % (
         sent[0], before_one, most / 1e6), 4 * WITHIN_SECONDS)
 

@@ -55,8 +55,8 @@ def injection(path, call, error, at):
     return ["-P", path, "-e", "trace=" + call, "-e", "inject=%s:error=%s:when=%d" % (call, error, at)]
 
 
-def fired(lab):
-    with open(lab.path("strace"), encoding="ascii", errors="replace") as trace:
+def fired(lab, name="strace"):
+    with open(lab.path(name), encoding="ascii", errors="replace") as trace:
         return sum("INJECTED" in line for line in trace)
 
 

@@ -27,8 +27,9 @@ STARVE = os.path.join(TESTS, "starve.so")
 LONG = os.environ.get("LONG", "0") == "1"
 RUNS = int(os.environ.get("RUNS", "2400" if LONG else "240"))
 # What our code had called when the allocation failed, where that library ends the process: libzmq aborts by design (and lets C++'s
-# bad_alloc end it), libconfig 1.5 does not look whether it got memory; it reads the configuration before anything is opened.
-ENDS = {"libzmq.so": (signal.SIGABRT,), "libstdc++.so": (signal.SIGABRT,), "libconfig.so": (signal.SIGSEGV, signal.SIGABRT)}
+# bad_alloc end it; where it begins it calls libpgm, and that the C library's name service), libconfig 1.5 does not look whether it got
+# memory; it reads the configuration before anything is opened.
+ENDS = {"libzmq.so": (signal.SIGABRT,), "libpgm": (signal.SIGABRT, signal.SIGSEGV), "libstdc++.so": (signal.SIGABRT,), "libconfig.so": (signal.SIGSEGV, signal.SIGABRT)}
 
 
 class Tally:

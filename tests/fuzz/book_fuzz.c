@@ -16,11 +16,13 @@ static const char *const names[] = {"manifest.ini", "loans.csv", "deposits.csv",
 
 /* Where the input says nothing of them, these stand, so that one file at a time is worked on. */
 static const char manifest[] = "institution_id = A-1\nas_of = 2020-06-30\ncurrency = RWF\n";
+static unsigned long long rows; /* the control total that goes behind it */
+static char sum[32];
 static const char loans[] =
     "loan_ref,borrower_ref,product,sector,gender,disbursed_on,matures_on,principal_disbursed,"
     "principal_outstanding,overdue_since,times_restructured,restructured_on\n"
     "L-1,B-1,INDIV,AGRI,F,2019-06-01,2021-06-01,1000000,600000,,0,\n"
-    "L-2,B-2,GROUP,TRADE,M,01/07/2019,30/06/2021,\"1,000,000\",400000,15/05/2020,1,2020-01-01\n";
+    "L-2,B-2,GROUP,TRADE,M,13/07/2019,30/06/2021,\"1,000,000\",400000,15/05/2020,1,2020-01-01\n";
 
 static void put_file(const char *name, struct bytes bytes)
 {
@@ -46,7 +48,10 @@ static void put_files(struct bytes input)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)unlink(fuzz_path(names[i], path));
     }
-    put_file("manifest.ini", bytes_of(manifest, strlen(manifest)));
+    char text[256];
+    int size = snprintf(text, sizeof text, "%srows = %llu\nsum_principal_outstanding = %s\n",
+                        manifest, rows, sum);
+    put_file("manifest.ini", bytes_of(text, (size_t)size));
     put_file("loans.csv", bytes_of(loans, strlen(loans)));
     while (input.size > 0) {
         const uint8_t *mark = memmem(input.data, input.size, MARK, strlen(MARK));
@@ -78,6 +83,22 @@ static void check_notes(const struct book *book)
     }
 }
 
+/* Does the complaint say what the control total should have been? Then it is, so that what lies
+ * behind that check is reached: the institution corrects its manifest. */
+static bool correct_total(const char *complaint)
+{
+    unsigned long long said = 0;
+    char given[32];
+    if (sscanf(complaint, "manifest.ini says rows = %llu, but loans.csv holds %llu", &said,
+               &rows) == 2) {
+        return true;
+    }
+    return sscanf(complaint,
+                  "manifest.ini says sum_principal_outstanding = %31[^,], but the rows of "
+                  "loans.csv make %31[-0-9]",
+                  given, sum) == 2;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(arena_close) struct arena arena = {.budget = (size_t)64 << 20};
@@ -88,9 +109,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct book_options options = {.now_us = INT64_C(1593763200000000), .maps = &maps};
     struct book *book = NULL;
     maps.gl = (struct book_gl){accounts, sizeof accounts / sizeof accounts[0]};
-    put_files(bytes_of(data, size));
-    if (book_read(fuzz_folder, &options, &arena, &complaint, &book) != ERR_OK) {
-        HOLD(book == NULL && complaint.text[0] != '\0');
+    rows = 2;
+    strcpy(sum, "1000000");
+    enum err err = ERR_REFUSED;
+    for (int i = 0; i < 3 && err != ERR_OK; i++) {
+        put_files(bytes_of(data, size));
+        arena_reset(&arena);
+        complaint.text[0] = '\0';
+        err = book_read(fuzz_folder, &options, &arena, &complaint, &book);
+        HOLD(err == ERR_OK || (book == NULL && complaint.text[0] != '\0'));
+        if (err != ERR_OK && !correct_total(complaint.text)) {
+            return 0;
+        }
+    }
+    if (err != ERR_OK) {
         return 0;
     }
     for (size_t i = 0; i < book_report_count(book); i++) {
@@ -112,15 +144,16 @@ static void fuzz_seeds(void)
     seed_text("loans", text);
     seed_text("loans-other",
               "loans.csv\n\xEF\xBB\xBF"
-              "loan_ref;borrower_ref;product;gender;disbursed_on;principal_disbursed;"
-              "principal_outstanding;overdue_since;age_years;branch;district\r\n"
-              "L1;B1;\"IN\"\"DIV\";female;01/06/2019;1 000 000;600 000;;34;HQ;GASABO\r\n"
-              "Total;;;;;;600000;;;;\r\n");
+              "loan_ref;borrower_ref;product;sector;gender;disbursed_on;matures_on;"
+              "principal_disbursed;principal_outstanding;overdue_since;times_restructured;"
+              "restructured_on;birth_year;branch;district;class\r\n"
+              "L1;B1;INDIV;AGRI;female;16/06/2019;16/06/2021;1 000 000;600 000;;0;;1986;HQ;"
+              "GASABO;\r\nTotal;;;;;;;;600000;;;;;;;\r\n");
     (void)snprintf(text, sizeof text,
                    "manifest.ini\n[book]\n%srows = 2\nsum_principal_outstanding = 1000000\n"
                    "frequency = M\noverdue_basis = ANY\ndate_format = dd/mm/yyyy\nstatus = FINAL\n"
                    "prepared_code = AB1\napproved_code = CD2 ; words\nnote = all is well\n"
-                   "reports = PORTFOLIO, LIQUIDITY, EXPOSURES\nproduced_at = "
+                   "reports = PORTFOLIO, EXPOSURES\nproduced_at = "
                    "2020-07-01T08:00:00Z\n",
                    manifest);
     seed_text("manifest", text);

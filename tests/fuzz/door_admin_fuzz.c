@@ -17,6 +17,13 @@ static struct bench bench;
 static struct hub hub;
 static struct admin admin;
 
+static void leave(void)
+{
+    if (bench.store != NULL) {
+        remove_tree(bench.folder);
+    }
+}
+
 /* A hub with two members; it begins anew when enough acts were added to slow it down. */
 static void open_hub(void)
 {
@@ -35,6 +42,7 @@ static void open_hub(void)
     hub.store = bench.store;
     hub.identity = bench.identity;
     if (hub.zmq == NULL) {
+        HOLD(atexit(leave) == 0);
         hub.zmq = zmq_ctx_new();
         HOLD_OK(hub_clock_make(true, bench.now_us, &hub.clock));
         HOLD_OK(mailbox_make(&hub.admin_mail));

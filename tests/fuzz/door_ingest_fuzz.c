@@ -41,6 +41,11 @@ static void submit_committed(const char *institution, int party, int32_t day,
         bench_submit_one(&bench, peer, &session, envelope, (struct bytes){0}, receipt)->has_header);
 }
 
+static void leave(void)
+{
+    remove_tree(bench.folder);
+}
+
 static void open_hub(void)
 {
     bench_open(&bench);
@@ -60,6 +65,7 @@ static void set_up(void)
     }
     bench_close(&bench); /* the disk is put back */
     open_hub();
+    HOLD(atexit(leave) == 0);
     submit_committed("A-1", 0, BENCH_DAY, &held_envelope, &held);
     submit_committed("B-1", 1, BENCH_DAY, &others_envelope, NULL);
     for (int party = 0; party < 2; party++) {

@@ -1,5 +1,6 @@
 #include "tests/sim/load.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,7 @@ static enum err open_guns(struct range *range)
     const struct load_options *options = range->options;
     struct reader_options follow = {.bytes_max = READER_BYTES};
     enum err err = ERR_OK;
+    assert(options->connections > 0 && options->agents > 0);
     for (size_t i = 0; err == ERR_OK && i < options->connections; i++) {
         err = raw_open(range->context, options->ingest, range->shooters[i].transport_key,
                        &range->hub, &range->raws[i]);
@@ -311,13 +313,16 @@ static size_t left_in_flight(const struct range *range)
     return left;
 }
 
-static uint64_t count_delivered(const struct range *range)
+static struct reader_got count_delivered(const struct range *range)
 {
-    uint64_t delivered = 0;
+    struct reader_got all = {0};
     for (size_t i = 0; i < range->options->subscribers; i++) {
-        delivered += reader_got(range->readers[i]).records;
+        struct reader_got got = reader_got(range->readers[i]);
+        all.records += got.records;
+        all.frames += got.frames;
+        all.bytes += got.bytes;
     }
-    return delivered;
+    return all;
 }
 
 static uint64_t count_received(const struct range *range)
@@ -360,7 +365,7 @@ static enum err finish(struct range *range)
 static enum err fire(struct range *range)
 {
     const struct load_options *options = range->options;
-    uint64_t delivered = count_delivered(range);
+    struct reader_got before = count_delivered(range);
     uint64_t received = count_received(range);
     int64_t spent = spent_us();
     int64_t began_us = clock_boot_us();
@@ -381,7 +386,10 @@ static enum err fire(struct range *range)
     }
     progress_end(&progress);
     range->result.elapsed_us = clock_boot_us() - began_us;
-    range->result.delivered = count_delivered(range) - delivered;
+    struct reader_got after = count_delivered(range);
+    range->result.delivered = after.records - before.records;
+    range->result.delivered_frames = after.frames - before.frames;
+    range->result.delivered_bytes = after.bytes - before.bytes;
     range->result.answer_bytes = count_received(range) - received;
     range->result.cpu_us = spent_us() - spent;
     return err != ERR_OK ? err : finish(range);

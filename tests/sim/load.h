@@ -34,8 +34,10 @@ struct load_result {
     uint64_t acknowledged; /* receipts, and so on the hub's disk */
     uint64_t rejected;     /* of these */
     uint64_t refused;
-    uint64_t put_off; /* RETRY_LATER: the quota, most likely */
-    uint64_t delivered;
+    uint64_t put_off;   /* RETRY_LATER: the quota, most likely */
+    uint64_t delivered; /* to all subscribers together */
+    uint64_t delivered_frames;
+    uint64_t delivered_bytes;
     uint64_t report_bytes; /* mean */
     uint64_t answer_bytes; /* all that came from the ingest door */
     int64_t cpu_us;        /* of this process, subscribers' included */

@@ -85,13 +85,14 @@ static void show(const struct load_result *result)
     printf("acked_per_s=%" PRIu64 " p50_ms=%" PRId64 ".%03d p99_ms=%" PRId64 ".%03d "
            "delivered_per_s=%" PRIu64 " most_ms=%" PRId64 ".%03d acked=%" PRIu64
            " rejected=%" PRIu64 " refused=%" PRIu64 " put_off=%" PRIu64 " delivered=%" PRIu64
-           " bytes=%" PRIu64 " answer_bytes=%" PRIu64 " cpu_us=%" PRIu64 " seconds=%" PRId64
-           ".%03d\n",
+           " delivered_frames=%" PRIu64 " delivered_bytes=%" PRIu64 " bytes=%" PRIu64
+           " answer_bytes=%" PRIu64 " cpu_us=%" PRIu64 " seconds=%" PRId64 ".%03d\n",
            a_second(result->acknowledged, result->elapsed_us), result->p50_us / 1000,
            (int)(result->p50_us % 1000), result->p99_us / 1000, (int)(result->p99_us % 1000),
            a_second(result->delivered, result->elapsed_us), result->most_us / 1000,
            (int)(result->most_us % 1000), result->acknowledged, result->rejected, result->refused,
-           result->put_off, result->delivered, result->report_bytes,
+           result->put_off, result->delivered, result->delivered_frames, result->delivered_bytes,
+           result->report_bytes,
            result->answer_bytes / (result->acknowledged > 0 ? result->acknowledged : 1),
            (uint64_t)result->cpu_us / (result->acknowledged > 0 ? result->acknowledged : 1),
            result->elapsed_us / 1000000, (int)(result->elapsed_us / 1000 % 1000));

@@ -290,6 +290,7 @@ void hub_end(struct world *world, struct turn_writes *turn, enum hub_end end)
                   checkpoint->position.root.bytes[3]);
         ledger_saw(world, &checkpoint->position);
     }
+    ledger_committed(world, size_before, hub->size);
     publish(world, turn, end == HUB_GOES_ON);
     if (end == HUB_DIES_AFTER_COMMIT) {
         hub_end_and_start(world);

@@ -206,7 +206,7 @@ static struct held_receipt *held_of(struct world *world, struct agent_books *boo
 static void check_vintage(struct world *world, const struct receipt *receipt)
 {
     const PbJudgement *judgement = NULL;
-    bool is_alone = true;
+    bool is_alone = !world->rules_changed; /* else it may have been rejected, then accepted */
     for (size_t i = 0; i < world->institution_count; i++) {
         is_alone = is_alone && !(strcmp(receipt->header.institution, world_institution(i)) == 0 &&
                                  world->ledger.has_copies[i]);
@@ -322,7 +322,8 @@ static bool stands(const struct roots *roots, const struct position *position)
 }
 
 struct looking {
-    const struct roots *roots;
+    const struct roots *before;
+    const struct roots *after;
     bool has_lost;
 };
 
@@ -336,14 +337,15 @@ static enum err visit_shown(void *context, const struct entry *entry)
     }
     enum err err = receipt_open(entry->latest, &arena, &latest);
     looking->has_lost = looking->has_lost ||
-                        (err == ERR_OK && !stands(looking->roots, &latest.checkpoint.position));
+                        (err == ERR_OK && stands(looking->before, &latest.checkpoint.position) &&
+                         !stands(looking->after, &latest.checkpoint.position));
     return err;
 }
 
 void ledger_lost(struct world *world, const struct roots *before)
 {
     struct roots after = {0};
-    struct looking looking = {.roots = &after};
+    struct looking looking = {.before = before, .after = &after};
     struct ledger *ledger = &world->ledger;
     uint64_t kept = 0;
     if (world->is_broken || !ledger_roots(world, &after)) {
@@ -371,4 +373,50 @@ void ledger_lost(struct world *world, const struct roots *before)
     world_say(world, "    %llu records stand; what is lost is %sknown to a living agent",
               (unsigned long long)kept, looking.has_lost ? "" : "not ");
     roots_close(&after);
+}
+
+/* ---- what a turn has committed: nothing fresh is signed by a key that is revoked ---- */
+
+static bool was_receipted(const struct world *world, const uint8_t id[static SHA256_BYTES])
+{
+    for (size_t i = 0; i < world->agent_count; i++) {
+        const struct agent_books *books = &world->agents[i].books;
+        for (size_t k = 0; k < books->receipt_count; k++) {
+            if (memcmp(books->receipts[k].id, id, SHA256_BYTES) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void check_fresh(struct world *world, const struct header *header)
+{
+    const struct standing *standing = &world->hub.standing;
+    for (size_t i = 0; i < world->institution_count; i++) {
+        for (size_t k = 0; k < GENERATIONS; k++) {
+            if (standing->is_revoked[i][k] &&
+                memcmp(header->signer, signing_key_public(world_key(i, k)), PUBLIC_KEY_BYTES) ==
+                    0) {
+                world_break(world, "record %llu: a key signed something fresh after its revocation",
+                            (unsigned long long)header->seq);
+            }
+        }
+    }
+}
+
+void ledger_committed(struct world *world, uint64_t before, uint64_t size)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    if (!WELL(world, txn_begin(store_env(world->hub.store), false, &txn))) {
+        return;
+    }
+    for (uint64_t seq = before + 1; seq <= size; seq++) {
+        struct record record;
+        if (WELL(world, journal_get(&txn, seq, &record)) && record.header.kind == KIND_REPORT &&
+            record.header.first_received_at_us == world->hub.ingest.now_us &&
+            !was_receipted(world, record.header.id)) {
+            check_fresh(world, &record.header);
+        }
+    }
 }

@@ -19,6 +19,7 @@ struct arguments {
     size_t scenario; /* SIZE_MAX: all in turn */
     bool with_trace;
     bool twice;
+    bool stops;       /* at the first violation */
     const char *kept; /* file of seeds that once failed; NULL: none is replayed */
 };
 
@@ -135,7 +136,7 @@ static bool run_kept(const struct arguments *arguments, struct totals *totals)
 
 static void run_many(const struct arguments *arguments, struct totals *totals)
 {
-    for (uint64_t i = 0; i < arguments->count; i++) {
+    for (uint64_t i = 0; i < arguments->count && !(arguments->stops && totals->broken > 0); i++) {
         uint64_t seed = arguments->first + i;
         size_t scenario = arguments->scenario != SIZE_MAX ? arguments->scenario
                           : seed % 3 == 0                 ? scenarios_count() - 1
@@ -166,15 +167,11 @@ static void print_usage(FILE *to)
 static bool parse(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"from", required_argument, NULL, 'f'},
-        {"count", required_argument, NULL, 'n'},
-        {"seed", required_argument, NULL, 's'},
-        {"scenario", required_argument, NULL, 'c'},
-        {"trace", no_argument, NULL, 't'},
-        {"twice", no_argument, NULL, '2'},
-        {"kept", required_argument, NULL, 'k'},
-        {"no-kept", no_argument, NULL, 'K'},
-        {NULL, 0, NULL, 0},
+        {"from", required_argument, NULL, 'f'}, {"count", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 's'}, {"scenario", required_argument, NULL, 'c'},
+        {"trace", no_argument, NULL, 't'},      {"twice", no_argument, NULL, '2'},
+        {"kept", required_argument, NULL, 'k'}, {"no-kept", no_argument, NULL, 'K'},
+        {"stop", no_argument, NULL, 'S'},       {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -204,6 +201,9 @@ static bool parse(int argc, char **argv, struct arguments *arguments)
             break;
         case 'k':
             arguments->kept = optarg;
+            break;
+        case 'S':
+            arguments->stops = true;
             break;
         case 'K':
             arguments->kept = NULL;

@@ -102,7 +102,6 @@ static bool was_submitted(const struct oracle *oracle, const struct fact *fact)
 
 static void judge_key(const struct oracle *oracle, const struct fact *fact)
 {
-    const struct standing *standing = &oracle->world->hub.standing;
     size_t generation = 0;
     while (generation < GENERATIONS &&
            memcmp(fact->header.signer, signing_key_public(world_key(fact->institution, generation)),
@@ -111,12 +110,6 @@ static void judge_key(const struct oracle *oracle, const struct fact *fact)
     }
     if (generation == GENERATIONS) {
         world_break(oracle->world, "record %llu is signed by a key that is not its institution's",
-                    (unsigned long long)fact->header.seq);
-    } else if (!oracle->world->hub.was_skewed &&
-               standing->is_revoked[fact->institution][generation] &&
-               fact->header.first_received_at_us >
-                   standing->revoked_us[fact->institution][generation]) {
-        world_break(oracle->world, "record %llu: a key signed something fresh after its revocation",
                     (unsigned long long)fact->header.seq);
     }
 }

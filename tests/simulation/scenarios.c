@@ -162,6 +162,7 @@ static bool do_share(struct world *world)
 /* The registration changes: what was right is wrong now, and the other way round. */
 static bool do_currency(struct world *world)
 {
+    world->rules_changed = true;
     size_t institution = chance_below(&world->chance, world->institution_count);
     hub_act(
         world,
@@ -185,7 +186,6 @@ static bool do_jump(struct world *world)
     static const int64_t seconds[] = {400, 3600, 86400, 91 * 86400, 3650 * 86400};
     int64_t by_us = seconds[chance_below(&world->chance, 5)] * 1000000;
     world->hub.skew_us = chance_is(&world->chance, 2) ? by_us : -by_us;
-    world->hub.was_skewed = true;
     world_say(world, "the hub's clock is wrong by %lld s",
               (long long)(world->hub.skew_us / 1000000));
     return true;
@@ -253,6 +253,7 @@ enum activity {
     PULL_AGAIN,
     ACTIVITIES,
 };
+static_assert(ACTIVITIES <= ACTIVITIES_MAX, "each has its count of what is left");
 
 static const struct {
     uint8_t weight; /* against the others */

@@ -29,6 +29,7 @@
 #define PULLS_MAX        8
 #define PATH_BYTES       192
 #define HEARD_MAX        8
+#define ACTIVITIES_MAX   40
 #define QUIET_PUSHED_MS  110000 /* time is not passed further at once: silence is 120 s */
 
 struct world;
@@ -140,7 +141,6 @@ struct hub_side {
     struct hub_copy copies[COPIES_MAX];
     uint64_t size;   /* of the journal, as last committed */
     int64_t skew_us; /* of its wall clock */
-    bool was_skewed; /* ever: then its times do not tell what came first */
     bool is_short_of_disk;
     int64_t quota_bucket;
     uint64_t peers; /* routing ids given */
@@ -272,12 +272,13 @@ struct world {
     int64_t mono_ms;
     int64_t wall_us;
     bool is_draining;
-    FILE *trace; /* or NULL */
+    bool rules_changed; /* by a change of registration: what was rejected may be accepted */
+    FILE *trace;        /* or NULL */
     uint64_t digest;
     uint64_t steps;
     bool is_broken;
     char broken[512];
-    uint8_t left[32]; /* of each activity */
+    uint8_t left[ACTIVITIES_MAX]; /* of each activity */
     uint16_t contents;
     size_t institution_count;
     uint8_t transport[INSTITUTIONS_MAX]; /* seed byte of the key that speaks for it */
@@ -407,6 +408,8 @@ bool thief_tries(struct world *world);
 
 /* ledger.c */
 void ledger_sent(struct world *world, const struct agent_side *agent, struct bytes frame);
+/* After a commit: the records behind before are new. */
+void ledger_committed(struct world *world, uint64_t before, uint64_t size);
 void ledger_answered(struct world *world, struct bytes frame);
 void ledger_records(struct world *world, const struct reader_side *reader, struct bytes frame);
 void ledger_saw(struct world *world, const struct position *position);
