@@ -48,6 +48,14 @@ static const char *check_institutions(const void *value)
                : "must have 1 to 3000 groups";
 }
 
+/* A connection string could hold a password. */
+static const char *check_dsn(const void *value)
+{
+    return strpbrk(value, "=;{}[]") == NULL && strlen(value) <= 64
+               ? NULL
+               : "must be a name of odbc.ini, not a connection string";
+}
+
 static const struct config_row institution_rows[] = {
     {.key = "id",
      .kind = CONFIG_TEXT,
@@ -62,6 +70,24 @@ static const struct config_row institution_rows[] = {
         "loans.csv"),
     ROW("category", CONFIG_TEXT, INSTITUTION(category), false, 1, 32,
         "category in the country's settings"),
+    {.key = "dsn",
+     .kind = CONFIG_TEXT,
+     .offset = INSTITUTION(dsn),
+     .help = "data source of its database, a name of odbc.ini; used where manifest.ini says source "
+             "= sql",
+     .check = check_dsn},
+    ROW("queries", CONFIG_PATH, INSTITUTION(queries), false, 0, 0,
+        "folder of queries for that database"),
+    ROW("credentials", CONFIG_PATH, INSTITUTION(credentials), false, 0, 0,
+        "file with user = NAME and password = SECRET, mode 0400; or a systemd credential of that "
+        "name"),
+    {.key = "query_seconds",
+     .kind = CONFIG_INTEGER,
+     .offset = INSTITUTION(query_s),
+     .min = 1,
+     .max = 86400,
+     .preset = 300,
+     .help = "how long the database may take to answer a query"},
     {.key = NULL},
 };
 
@@ -134,6 +160,24 @@ const struct conf_institution *agent_conf_institution(const struct agent_conf *c
     return NULL;
 }
 
+/* One without the other is of no use, and would be passed over in silence. */
+static enum err refuse_half_sources(const char *path, const struct agent_conf *conf,
+                                    struct complaint *complaint)
+{
+    const struct conf_institution *items = conf->institutions.items;
+    for (size_t i = 0; i < conf->institutions.count; i++) {
+        bool has_dsn = items[i].dsn != NULL;
+        if (has_dsn != (items[i].queries != NULL) ||
+            (!has_dsn && items[i].credentials != NULL)) {
+            return complain(complaint, ERR_CONFIG,
+                            "%s: the group of %s must have both dsn and queries, or neither, nor "
+                            "credentials.",
+                            path, items[i].id);
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err refuse_doubles(const char *path, const struct agent_conf *conf,
                                struct complaint *complaint)
 {
@@ -158,6 +202,9 @@ enum err agent_conf_read(const char *path, struct complaint *complaint, struct a
     }
     if (err == ERR_OK) {
         err = refuse_doubles(path, &conf, complaint);
+    }
+    if (err == ERR_OK) {
+        err = refuse_half_sources(path, &conf, complaint);
     }
     if (err != ERR_OK) {
         agent_conf_close(&conf);

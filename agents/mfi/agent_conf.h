@@ -11,6 +11,10 @@ struct conf_institution {
     char *folder; /* watched by `run`; NULL: none */
     char *signing_key;
     char *category; /* NULL: rules for all categories only */
+    char *dsn;      /* of a database in place of files; NULL: none */
+    char *queries;
+    char *credentials; /* NULL: what the data source says */
+    int64_t query_s;
 };
 
 struct agent_conf {

@@ -44,15 +44,15 @@ struct files {
 static struct files find_files(const struct book_work *work)
 {
     struct files files = {
-        .loans = book_folder_has(work->folder, "loans.csv"),
-        .deposits = book_folder_has(work->folder, "deposits.csv"),
-        .flows = book_folder_has(work->folder, "flows.csv"),
-        .gl = book_folder_has(work->folder, "gl.csv"),
-        .ops = book_folder_has(work->folder, "ops.csv"),
-        .borrowings = book_folder_has(work->folder, "borrowings.csv"),
-        .placements = book_folder_has(work->folder, "placements.csv"),
-        .schedule = book_folder_has(work->folder, "schedule.csv"),
-        .explanations = book_folder_has(work->folder, "explain.csv"),
+        .loans = book_extract_is_there(work, "loans.csv"),
+        .deposits = book_extract_is_there(work, "deposits.csv"),
+        .flows = book_extract_is_there(work, "flows.csv"),
+        .gl = book_extract_is_there(work, "gl.csv"),
+        .ops = book_extract_is_there(work, "ops.csv"),
+        .borrowings = book_extract_is_there(work, "borrowings.csv"),
+        .placements = book_extract_is_there(work, "placements.csv"),
+        .schedule = book_extract_is_there(work, "schedule.csv"),
+        .explanations = book_extract_is_there(work, "explain.csv"),
     };
     if (files.gl && work->maps->gl.count == 0) {
         book_notes_add(work->notes, SEVERITY_WARNING,
@@ -325,6 +325,41 @@ static enum err prepare(struct book_work *work)
                                                 work->complaint, &work->words);
 }
 
+/* One thing in two places: neither is taken in silence. */
+static enum err check_once(const struct book_work *work)
+{
+    static const char *const names[] = {"loans.csv",      "deposits.csv",   "flows.csv",   "gl.csv",
+                                        "borrowings.csv", "placements.csv", "schedule.csv"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (book_query_file(work->query, names[i]) != NULL &&
+            book_folder_has(work->folder, names[i])) {
+            return complain(work->complaint, ERR_REFUSED,
+                            "%s is in the folder, and the database makes it, too (source = sql). "
+                            "Take the file out, or the query out of a copy of the queries.",
+                            names[i]);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err open_source(struct book_work *work)
+{
+    const struct book_options *options = work->options;
+    struct book_query_source *source = arena_take(work->arena, sizeof *source);
+    if (source == NULL) {
+        return book_no_memory(work);
+    }
+    if (options->find_source == NULL ||
+        !options->find_source(options->source_context, work->manifest.institution, source)) {
+        return complain(work->complaint, ERR_CONFIG,
+                        "manifest.ini says source = sql, but agent.conf names no database for %s. "
+                        "Give its group there dsn and queries.",
+                        work->manifest.institution);
+    }
+    enum err err = book_query_open(source, &work->manifest, work->complaint, &work->query);
+    return err == ERR_OK ? check_once(work) : err;
+}
+
 static enum err read_folder(struct book_work *work, struct book *book)
 {
     struct book_sources sources = {0};
@@ -375,9 +410,13 @@ enum err book_read(const char *path, const struct book_options *options, struct 
     if (err == ERR_OK) {
         err = book_manifest_read(folder, options, arena, complaint, &book->notes, &work->manifest);
     }
+    if (err == ERR_OK && work->manifest.is_sql) {
+        err = open_source(work);
+    }
     if (err == ERR_OK) {
         err = read_folder(work, book);
     }
+    book_query_close(&work->query);
     sodium_memzero(work->secret, sizeof work->secret);
     work->folder = NULL;
     book->manifest = work->manifest;

@@ -1,7 +1,7 @@
 /* The book side of the agent: a folder of extracts becomes reports.
  *
- * A folder holds manifest.ini, loans.csv and optionally deposits.csv, flows.csv and gl.csv. One
- * pass over each file; nothing that identifies a client leaves this module: references are kept
+ * A folder holds manifest.ini, loans.csv and optionally deposits.csv, flows.csv and gl.csv; or a
+ * database makes them (source = sql). One pass over each file; nothing that identifies a client leaves this module: references are kept
  * only as keyed hashes while the folder is read, and no complaint or note repeats one. A bad row
  * refuses the folder (D1): the complaint names file, line, column, the value where it may be shown,
  * and what to do. */
@@ -55,6 +55,18 @@ const struct book_maps *book_maps_default(void);
 MUST_USE enum err book_maps_check(const struct book_maps *maps, const PbSettings *settings,
                                   struct complaint *complaint);
 
+/* A database that is asked in place of files (manifest.ini: source = sql). */
+struct book_query_source {
+    const char *dsn;         /* a name of odbc.ini */
+    const char *queries;     /* a folder: pack.cfg, loans.sql, ... */
+    const char *credentials; /* a file of mode 0400; NULL: what the data source says */
+    int64_t seconds;         /* how long a login or a query may take */
+};
+
+/* false: the institution has none. */
+typedef bool (*book_find_source)(const void *context, const char *institution,
+                                 struct book_query_source *ret_source);
+
 struct book_options {
     const PbSettings *settings;   /* in force; NULL: exponents, classes and bands built in */
     const struct book_maps *maps; /* NULL: book_maps_default() */
@@ -63,13 +75,15 @@ struct book_options {
     int fiscal_year_month;     /* its first month, 1 to 12; 0: 1 (D38) */
     int64_t now_us;            /* Report.produced_at (D20) */
     bool test_data;            /* marks each report */
+    book_find_source find_source; /* NULL: no institution has a database */
+    const void *source_context;
 };
 
 /* The computed reports, the notes, and who and when they are of. Lives in the arena, as all it
  * gives out does. */
 struct book;
 
-/* Reads the folder. ERR_MALFORMED, ERR_RANGE, ERR_REFUSED, ERR_NOT_FOUND, ERR_IO or ERR_MEMORY with
+/* Reads the folder. ERR_BUSY: a database is away or slow, to be tried again. ERR_MALFORMED, ERR_RANGE, ERR_REFUSED, ERR_NOT_FOUND, ERR_IO or ERR_MEMORY with
  * a complaint that a bookkeeper understands; then nothing is made. Blocks while it reads. */
 MUST_USE enum err book_read(const char *folder, const struct book_options *options,
                             struct arena *arena, struct complaint *complaint,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agents/mfi/book_query.h"
 #include "proto/text.h"
 
 struct book_folder {
@@ -16,6 +17,7 @@ struct book_file {
     int descriptor;
     const char *name;
     struct stat opened;
+    struct book_query *query; /* a result; NULL: a file */
 };
 
 enum err book_folder_open(const char *path, struct complaint *complaint,
@@ -79,6 +81,28 @@ enum err book_file_open(const struct book_folder *folder, const char *name,
     return ERR_OK;
 }
 
+enum err book_file_ask(struct book_query *query, const char *file, struct complaint *complaint,
+                       struct book_file **ret_file)
+{
+    AUTO(book_file_close) struct book_file *result = calloc(1, sizeof *result);
+    if (result == NULL) {
+        return complain(complaint, ERR_MEMORY, "There is not enough memory.");
+    }
+    result->name = file;
+    result->descriptor = -1;
+    result->query = query;
+    enum err err = book_query_ask(query, file, complaint);
+    if (err == ERR_OK) {
+        *ret_file = STEAL(result);
+    }
+    return err;
+}
+
+bool book_file_is_result(const struct book_file *file)
+{
+    return file->query != NULL;
+}
+
 void book_file_close(struct book_file **file)
 {
     if (*file != NULL && (*file)->descriptor >= 0) {
@@ -102,6 +126,9 @@ enum err book_file_read(struct book_file *file, uint8_t *at, size_t size,
                         struct complaint *complaint, size_t *ret_got)
 {
     ssize_t got = 0;
+    if (file->query != NULL) {
+        return book_query_read(file->query, at, size, complaint, ret_got);
+    }
     do {
         got = read(file->descriptor, at, size);
     } while (got < 0 && errno == EINTR);
@@ -116,6 +143,9 @@ enum err book_file_read(struct book_file *file, uint8_t *at, size_t size,
 enum err book_file_check_unchanged(const struct book_file *file, struct complaint *complaint)
 {
     struct stat now;
+    if (file->query != NULL) {
+        return ERR_OK; /* the transaction sees to it */
+    }
     if (fstat(file->descriptor, &now) == 0 && now.st_size == file->opened.st_size &&
         now.st_mtim.tv_sec == file->opened.st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == file->opened.st_mtim.tv_nsec) {

@@ -1,4 +1,5 @@
-/* The operating-system calls of the book side: a folder and the regular files in it, read only. */
+/* The operating-system calls of the book side: a folder and the regular files in it, read only;
+ * and the results of queries, which are read as files are. */
 #ifndef IHURIRO_AGENTS_MFI_BOOK_FILE_H
 #define IHURIRO_AGENTS_MFI_BOOK_FILE_H
 
@@ -16,6 +17,11 @@ bool book_folder_has(const struct book_folder *folder, const char *name);
  * complaint. name must outlive the file. */
 MUST_USE enum err book_file_open(const struct book_folder *folder, const char *name,
                                  struct complaint *complaint, struct book_file **ret_file);
+/* The result of a query, read as a file is. file: of the query's list; outlives it. */
+struct book_query;
+MUST_USE enum err book_file_ask(struct book_query *query, const char *file,
+                                struct complaint *complaint, struct book_file **ret_file);
+bool book_file_is_result(const struct book_file *file);
 void book_file_close(struct book_file **file);
 const char *book_file_name(const struct book_file *file);
 uint64_t book_file_size(const struct book_file *file);

@@ -134,7 +134,8 @@ static void finish(struct flow_pass *pass)
             flows->peak_day = day;
         }
     }
-    book_notes_tally(pass->work->notes, SEVERITY_INFO, FILE_NAME, &pass->outside,
+    book_notes_tally(pass->work->notes, SEVERITY_INFO, book_rows_file(pass->extract.rows),
+                     &pass->outside,
                      "a date outside the period, left out");
 }
 

@@ -252,9 +252,9 @@ static enum err check_columns(const struct book_work *work, const struct book_ro
         return ERR_OK;
     }
     return complain(work->complaint, ERR_MALFORMED,
-                    FILE_NAME " line 1: the header lacks balance, or debit and credit (the "
-                              "balances; turnover is debit_turnover and credit_turnover). Add "
-                              "them to the extract.");
+                    "%s line 1: the header lacks balance, or debit and credit (the balances; "
+                    "turnover is debit_turnover and credit_turnover). Add them to the extract.",
+                    book_rows_file(rows));
 }
 
 enum err book_gl_read(const struct book_work *work, struct book_gl_sums *ret_sums)

@@ -307,7 +307,7 @@ enum err book_schedule_read(const struct book_work *work, struct book_schedule *
         return err;
     }
     ret_schedule->rows = book_rows_count(pass.extract.rows);
-    book_notes_tally(work->notes, SEVERITY_INFO, SCHEDULE_FILE, &past,
+    book_notes_tally(work->notes, SEVERITY_INFO, book_rows_file(pass.extract.rows), &past,
                      "due before the period's end, left out");
     return ERR_OK;
 }

@@ -293,18 +293,19 @@ static enum err check_control(const struct pass *pass)
     char found[32];
     if (manifest->rows != pass->loans->rows) {
         return complain(pass->work->complaint, ERR_REFUSED,
-                        "manifest.ini says rows = %llu, but " FILE_NAME " holds %llu data rows. "
-                        "The extract is cut off or not the one that was counted: extract it again.",
-                        (unsigned long long)manifest->rows, (unsigned long long)pass->loans->rows);
+                        "manifest.ini says rows = %llu, but %s holds %llu data rows. The "
+                        "extract is cut off or not the one that was counted: extract it again.",
+                        (unsigned long long)manifest->rows, book_rows_file(pass->extract.rows),
+                        (unsigned long long)pass->loans->rows);
     }
     if (manifest->sum != pass->control) {
         money_format(manifest->sum, manifest->exponent, stated);
         money_format(pass->control, manifest->exponent, found);
         return complain(
             pass->work->complaint, ERR_REFUSED,
-            "manifest.ini says sum_principal_outstanding = %s, but the rows of " FILE_NAME
-            " make %s. Extract both again from the same data.",
-            stated, found);
+            "manifest.ini says sum_principal_outstanding = %s, but the rows of %s make %s. Extract "
+            "both again from the same data.",
+            stated, book_rows_file(pass->extract.rows), found);
     }
     return ERR_OK;
 }
@@ -332,7 +333,8 @@ static void note_tallies(const struct pass *pass)
          "no balance, disbursed after as_of or written off by then: not in the stocks"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        book_notes_tally(pass->work->notes, rows[i].severity, FILE_NAME, rows[i].tally,
+        book_notes_tally(pass->work->notes, rows[i].severity, book_rows_file(pass->extract.rows),
+                         rows[i].tally,
                          rows[i].what);
     }
 }
@@ -356,8 +358,9 @@ static enum err begin(struct pass *pass)
     };
     if (!book_rows_has(rows, LOAN_OVERDUE_SINCE) && !book_rows_has(rows, LOAN_DAYS_OVERDUE)) {
         return complain(work->complaint, ERR_MALFORMED,
-                        FILE_NAME " line 1: the header lacks overdue_since, and days_overdue in "
-                                  "its place. Add one of the two to the extract.");
+                        "%s line 1: the header lacks overdue_since, and days_overdue in its place. "
+                        "Add one of the two to the extract.",
+                        book_rows_file(rows));
     }
     enum err err = book_breakdown_open(work, is_present, &pass->loans->breakdown);
     uint64_t expected = book_extract_expected(&pass->extract, work->manifest.rows);
@@ -399,7 +402,7 @@ enum err book_loans_read(struct book_work *work, struct book_loans *ret_loans)
 {
     const struct book_cell *cells = NULL;
     AUTO(pass_close) struct pass pass = {.work = work, .loans = ret_loans};
-    if (!work->manifest.has_control) {
+    if (!work->manifest.has_control && !work->manifest.is_sql) {
         return complain(work->complaint, ERR_MALFORMED,
                         "manifest.ini lacks rows or sum_principal_outstanding. Give the number of "
                         "data rows of " FILE_NAME " and the sum of that column.");
@@ -417,7 +420,7 @@ enum err book_loans_read(struct book_work *work, struct book_loans *ret_loans)
     }
     if (err == ERR_OK) {
         end(&pass);
-        err = check_control(&pass);
+        err = work->manifest.has_control ? check_control(&pass) : ERR_OK;
     }
     return err;
 }

@@ -34,6 +34,7 @@ enum key {
     KEY_PREPARED_CODE,
     KEY_APPROVED_CODE,
     KEY_REPORTS,
+    KEY_SOURCE,
     KEYS,
 };
 
@@ -197,6 +198,12 @@ static enum err take_prepared(struct reading *reading, const char *text)
     return strlen(text) > CODE_BYTES_MAX ? ERR_TOO_LARGE : ERR_OK;
 }
 
+static enum err take_source(struct reading *reading, const char *text)
+{
+    reading->manifest.is_sql = strcasecmp(text, "sql") == 0;
+    return reading->manifest.is_sql || strcasecmp(text, "csv") == 0 ? ERR_OK : ERR_MALFORMED;
+}
+
 static enum err take_approved(struct reading *reading, const char *text)
 {
     reading->manifest.approved_code = text;
@@ -279,6 +286,8 @@ static const struct key_row key_rows[KEYS] = {
         {"reports", false, take_reports,
          "It lists, with commas, what to make of PORTFOLIO, LIQUIDITY and EXPOSURES, or "
          "NIL and a type. This version makes no other types."},
+    [KEY_SOURCE] = {"source", false, take_source,
+                    "It is csv (the files of this folder) or sql (the database in agent.conf)."},
 };
 
 /* ---- the period (D24, D39, D59) ---- */

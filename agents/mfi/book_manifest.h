@@ -31,6 +31,7 @@ struct book_manifest {
     const char *approved_code;
     bool has_extracted_at;
     int64_t extracted_at_us;
+    bool is_sql;        /* a database makes the extracts */
     bool names_reports; /* else by the files that are there */
     enum book_wish reports[TYPE_LAST + 1];
 };

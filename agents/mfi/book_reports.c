@@ -85,13 +85,22 @@ static enum err put_source(const struct book_work *work, uint64_t rows, PbReport
     }
     ihuriro__v1__source__init(source);
     source->has_kind = true;
-    source->kind = IHURIRO__V1__SOURCE__KIND__CSV;
+    source->kind = work->query == NULL ? IHURIRO__V1__SOURCE__KIND__CSV
+                                       : IHURIRO__V1__SOURCE__KIND__SQL;
+    if (work->query != NULL) {
+        source->system = arena_text(work->arena, book_query_system(work->query));
+        source->query_version = arena_text(work->arena, book_query_version(work->query));
+        if (source->system == NULL || source->query_version == NULL) {
+            return book_no_memory(work);
+        }
+    }
     source->agent_version = version;
     source->has_rows = true;
     source->rows = rows;
     source->has_rejected_rows = true;
-    source->has_extracted_at_us = manifest->has_extracted_at;
-    source->extracted_at_us = manifest->extracted_at_us;
+    source->has_extracted_at_us = manifest->has_extracted_at || work->query != NULL;
+    source->extracted_at_us =
+        manifest->has_extracted_at ? manifest->extracted_at_us : work->options->now_us;
     if (report->type == IHURIRO__V1__REPORT_TYPE__PORTFOLIO ||
         report->type == IHURIRO__V1__REPORT_TYPE__EXPOSURES) {
         source->has_overdue_basis = true;

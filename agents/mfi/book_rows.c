@@ -299,7 +299,11 @@ static enum err finish(struct book_rows *rows)
     if (rows->count == 0) {
         return complain(rows->options.complaint, ERR_REFUSED,
                         "%s holds no data row: an empty extract is never reported as zero. %s",
-                        name, rows->table->when_empty);
+                        name,
+                        book_file_is_result(rows->file)
+                            ? "Are currency, as_of and the data source the right ones? A query "
+                              "that does not apply is left out of a copy of the queries."
+                            : rows->table->when_empty);
     }
     book_notes_tally(rows->options.notes, SEVERITY_INFO, name, &rows->totals,
                      "a totals row, left out");

@@ -10,7 +10,10 @@ enum err book_extract_open(const struct book_work *work, const char *name,
     struct book_rows_options options = {work->complaint, work->notes, book_vocabulary_is_total,
                                         &work->words};
     AUTO(book_extract_close) struct book_extract extract = {0};
-    enum err err = book_file_open(work->folder, name, work->complaint, &extract.file);
+    const char *made_by = work->query == NULL ? NULL : book_query_file(work->query, name);
+    enum err err =
+        made_by != NULL ? book_file_ask(work->query, made_by, work->complaint, &extract.file)
+                        : book_file_open(work->folder, name, work->complaint, &extract.file);
     if (err == ERR_OK) {
         err = book_rows_open(extract.file, table, &options, &extract.rows);
     }
@@ -21,6 +24,12 @@ enum err book_extract_open(const struct book_work *work, const char *name,
     return err;
 }
 
+bool book_extract_is_there(const struct book_work *work, const char *name)
+{
+    return (work->query != NULL && book_query_file(work->query, name) != NULL) ||
+           book_folder_has(work->folder, name);
+}
+
 void book_extract_close(struct book_extract *extract)
 {
     book_rows_close(&extract->rows);
@@ -29,7 +38,7 @@ void book_extract_close(struct book_extract *extract)
 
 uint64_t book_extract_expected(const struct book_extract *extract, uint64_t claimed)
 {
-    uint64_t most = book_file_size(extract->file) / ROW_BYTES_LEAST + 1;
+    uint64_t most = book_file_size(extract->file) / ROW_BYTES_LEAST + 1; /* a result: grows */
     return claimed < most ? claimed : most;
 }
 
@@ -69,6 +78,11 @@ enum err book_extract_add_reference(const struct book_work *work,
                                     struct book_seen seen)
 {
     enum err err = book_refs_add(seen.refs, seen.hash);
+    if (err == ERR_EXISTS && book_file_is_result(extract->file)) {
+        return book_rows_refuse(extract->rows, 0, err,
+                                "stands in a row before, too. Each may stand once: correct the "
+                                "query, which joins one row to many.");
+    }
     if (err == ERR_EXISTS) {
         return refuse_twice(work, extract, table, cell);
     }

@@ -6,11 +6,13 @@
 #include "agents/mfi/book_keys.h"
 #include "agents/mfi/book_manifest.h"
 #include "agents/mfi/book_maps.h"
+#include "agents/mfi/book_query.h"
 
 struct book_work {
     const struct book_options *options;
     const struct book_maps *maps;
     const struct book_folder *folder;
+    struct book_query *query; /* NULL: all is in the folder */
     struct arena *arena;
     struct complaint *complaint;
     struct book_notes *notes;
@@ -25,6 +27,9 @@ struct book_extract {
     struct book_rows *rows;
 };
 
+/* Is there such an extract, made by a query or in the folder? */
+bool book_extract_is_there(const struct book_work *work, const char *name);
+/* name: "loans.csv", whoever makes it. */
 MUST_USE enum err book_extract_open(const struct book_work *work, const char *name,
                                     const struct book_table *table,
                                     struct book_extract *ret_extract);

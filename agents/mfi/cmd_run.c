@@ -182,7 +182,7 @@ static enum err keep_read(struct running *running, const struct folder_read *rea
 }
 
 /* A bad folder stops nothing: it is told, kept for `status`, and read again when its manifest is
- * written again. */
+ * written again, or soon, where a database was away. */
 static enum err folder_ready(void *context, const char *folder, size_t root)
 {
     struct running *running = context;
@@ -208,7 +208,7 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
         tell_trouble(running, institution, path,
                      complaint.text[0] != '\0' ? complaint.text : err_text(err));
     }
-    return ERR_OK;
+    return err == ERR_BUSY ? err : ERR_OK;
 }
 
 /* ---- the loop ---- */

@@ -215,6 +215,20 @@ static enum err check_institution(struct agent *agent, const char *folder,
     return ERR_OK;
 }
 
+/* Fits book_find_source. */
+static bool find_source(const void *context, const char *institution,
+                        struct book_query_source *ret_source)
+{
+    const struct agent *agent = context;
+    const struct conf_institution *row = agent_conf_institution(&agent->conf, institution);
+    if (row == NULL || row->dsn == NULL) {
+        return false;
+    }
+    *ret_source = (struct book_query_source){row->dsn, row->queries, row->credentials,
+                                             row->query_s};
+    return true;
+}
+
 static enum err read_book(struct agent *agent, const char *folder,
                           const struct folder_options *options, struct arena *arena,
                           struct complaint *complaint, struct examined *examined)
@@ -223,7 +237,9 @@ static enum err read_book(struct agent *agent, const char *folder,
                                 .overdue_basis = agent->conf.overdue_basis,
                                 .fiscal_year_month = (int)agent->conf.fiscal_year_month,
                                 .now_us = options->now_us,
-                                .test_data = agent->conf.is_test};
+                                .test_data = agent->conf.is_test,
+                                .find_source = find_source,
+                                .source_context = agent};
     enum err err = agent_settings(agent, arena, complaint, &examined->settings);
     if (err == ERR_OK) {
         err = agent_conf_maps(&agent->conf, arena, complaint, &book.maps);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WATCH_AGAIN_MS (5 * 60 * 1000)
+
 struct watched {
     char *folder;
     struct platform_stamp stamp; /* of the manifest, as last seen */
@@ -118,7 +120,13 @@ static enum err look_at(struct looking *looking, const char *folder)
         return ERR_OK;
     }
     watched->is_done = true;
-    return looking->ready(looking->context, folder, looking->root);
+    err = looking->ready(looking->context, folder, looking->root);
+    if (err == ERR_BUSY) { /* its database is away or slow: settled once more, later */
+        watched->is_done = false;
+        watched->since_ms = looking->now_ms - looking->watch->settle_ms + WATCH_AGAIN_MS;
+        err = ERR_OK;
+    }
+    return err;
 }
 
 static enum err look_inside(void *context, const char *name)

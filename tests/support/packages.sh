@@ -8,7 +8,7 @@
 packages_build=(
     build-essential cmake ninja-build pkg-config protobuf-c-compiler protobuf-compiler
     libprotobuf-c-dev libzmq3-dev liblmdb-dev libconfig-dev libsodium-dev nettle-dev
-    libjansson-dev libcsv-dev
+    libjansson-dev libcsv-dev unixodbc-dev
 )
 # What the tests and lints use besides.
 # shellcheck disable=SC2034
@@ -16,6 +16,7 @@ packages_test=(
     libcmocka-dev clang-format clang-tidy cppcheck shellcheck python3 python3-zmq python3-protobuf
     python3-nacl python3-lmdb jq mawk strace ccache valgrind
     clang llvm libclang-rt-dev faketime iproute2 nftables libseccomp-dev systemd
+    postgresql odbc-postgresql mariadb-server-core mariadb-client-core odbc-mariadb
 )
 
 # Prints which of the packages are not installed.
