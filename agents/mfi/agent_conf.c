@@ -167,8 +167,7 @@ static enum err refuse_half_sources(const char *path, const struct agent_conf *c
     const struct conf_institution *items = conf->institutions.items;
     for (size_t i = 0; i < conf->institutions.count; i++) {
         bool has_dsn = items[i].dsn != NULL;
-        if (has_dsn != (items[i].queries != NULL) ||
-            (!has_dsn && items[i].credentials != NULL)) {
+        if (has_dsn != (items[i].queries != NULL) || (!has_dsn && items[i].credentials != NULL)) {
             return complain(complaint, ERR_CONFIG,
                             "%s: the group of %s must have both dsn and queries, or neither, nor "
                             "credentials.",

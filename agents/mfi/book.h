@@ -1,10 +1,10 @@
 /* The book side of the agent: a folder of extracts becomes reports.
  *
  * A folder holds manifest.ini, loans.csv and optionally deposits.csv, flows.csv and gl.csv; or a
- * database makes them (source = sql). One pass over each file; nothing that identifies a client leaves this module: references are kept
- * only as keyed hashes while the folder is read, and no complaint or note repeats one. A bad row
- * refuses the folder (D1): the complaint names file, line, column, the value where it may be shown,
- * and what to do. */
+ * database makes them (source = sql). One pass over each file; nothing that identifies a client
+ * leaves this module: references are kept only as keyed hashes while the folder is read, and no
+ * complaint or note repeats one. A bad row refuses the folder (D1): the complaint names file, line,
+ * column, the value where it may be shown, and what to do. */
 #ifndef IHURIRO_AGENTS_MFI_BOOK_H
 #define IHURIRO_AGENTS_MFI_BOOK_H
 
@@ -83,8 +83,9 @@ struct book_options {
  * gives out does. */
 struct book;
 
-/* Reads the folder. ERR_BUSY: a database is away or slow, to be tried again. ERR_MALFORMED, ERR_RANGE, ERR_REFUSED, ERR_NOT_FOUND, ERR_IO or ERR_MEMORY with
- * a complaint that a bookkeeper understands; then nothing is made. Blocks while it reads. */
+/* Reads the folder. ERR_BUSY: a database is away or slow, to be tried again. ERR_MALFORMED,
+ * ERR_RANGE, ERR_REFUSED, ERR_NOT_FOUND, ERR_IO or ERR_MEMORY with a complaint that a bookkeeper
+ * understands; then nothing is made. Blocks while it reads. */
 MUST_USE enum err book_read(const char *folder, const struct book_options *options,
                             struct arena *arena, struct complaint *complaint,
                             struct book **ret_book);

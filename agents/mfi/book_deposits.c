@@ -291,10 +291,10 @@ enum err book_deposits_read(const struct book_work *work, struct book_deposits *
     if (err == ERR_OK) {
         ret_deposits->rows = book_rows_count(pass.extract.rows);
         book_parties_walk(pass.owners, visit_owner, visit_nothing, ret_deposits);
-        book_notes_tally(work->notes, SEVERITY_WARNING, book_rows_file(pass.extract.rows), &pass.overdrawn,
-                         "an overdrawn account, left out");
-        book_notes_tally(work->notes, SEVERITY_WARNING, book_rows_file(pass.extract.rows), &pass.no_gender,
-                         "gender not given or not known, counted as U");
+        book_notes_tally(work->notes, SEVERITY_WARNING, book_rows_file(pass.extract.rows),
+                         &pass.overdrawn, "an overdrawn account, left out");
+        book_notes_tally(work->notes, SEVERITY_WARNING, book_rows_file(pass.extract.rows),
+                         &pass.no_gender, "gender not given or not known, counted as U");
     }
     return err;
 }

@@ -135,8 +135,7 @@ static void finish(struct flow_pass *pass)
         }
     }
     book_notes_tally(pass->work->notes, SEVERITY_INFO, book_rows_file(pass->extract.rows),
-                     &pass->outside,
-                     "a date outside the period, left out");
+                     &pass->outside, "a date outside the period, left out");
 }
 
 enum err book_flows_read(const struct book_work *work, struct book_flows *ret_flows)

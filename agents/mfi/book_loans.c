@@ -334,8 +334,7 @@ static void note_tallies(const struct pass *pass)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         book_notes_tally(pass->work->notes, rows[i].severity, book_rows_file(pass->extract.rows),
-                         rows[i].tally,
-                         rows[i].what);
+                         rows[i].tally, rows[i].what);
     }
 }
 

@@ -13,12 +13,13 @@
 #include "agents/query/wire.h"
 #include "conf/clock.h"
 
-#define PROGRAM       "mfi-query"
-#define QUERIES_MAX   8
-#define SPARE_SECONDS 3 /* the server's and the driver's own limits come first: their words are better */
-#define WORDS_MAX     20
-#define PREFIX        "result of "
-#define PREFIX_SIZE   (sizeof PREFIX - 1)
+#define PROGRAM     "mfi-query"
+#define QUERIES_MAX 8
+#define SPARE_SECONDS \
+    3 /* the server's and the driver's own limits come first: their words are better */
+#define WORDS_MAX   20
+#define PREFIX      "result of "
+#define PREFIX_SIZE (sizeof PREFIX - 1)
 
 extern char **environ;
 
@@ -86,8 +87,8 @@ static int start(const char *path, char *const *words, int end, pid_t *ret_proce
     failed = failed != 0 ? failed : posix_spawn_file_actions_adddup2(&files, end, STDOUT_FILENO);
     failed = failed != 0 ? failed : posix_spawnattr_setsigmask(&attributes, &none);
     failed = failed != 0 ? failed : posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    failed = failed != 0 ? failed
-                         : posix_spawn(ret_process, path, &files, &attributes, words, environ);
+    failed =
+        failed != 0 ? failed : posix_spawn(ret_process, path, &files, &attributes, words, environ);
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&files);
     return failed;
@@ -138,8 +139,7 @@ static enum err say_ended(const struct book_query *query, struct complaint *comp
 static enum err take(struct book_query *query, void *to, size_t size, struct complaint *complaint)
 {
     uint8_t *at = to;
-    int64_t until_ms =
-        clock_monotonic_ms() + (query->source->seconds + SPARE_SECONDS) * 1000;
+    int64_t until_ms = clock_monotonic_ms() + (query->source->seconds + SPARE_SECONDS) * 1000;
     while (size > 0) {
         struct pollfd ready = {.fd = query->line, .events = POLLIN};
         int64_t left_ms = until_ms - clock_monotonic_ms();
@@ -185,7 +185,8 @@ static enum err take_head(struct book_query *query, struct complaint *complaint,
 static void keep_name(struct book_query *query, const char *name)
 {
     if (query->count < QUERIES_MAX && *name != '\0') {
-        (void)snprintf(query->files[query->count++], sizeof query->files[0], PREFIX "%.16s.sql", name);
+        (void)snprintf(query->files[query->count++], sizeof query->files[0], PREFIX "%.16s.sql",
+                       name);
     }
 }
 

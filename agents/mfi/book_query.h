@@ -11,8 +11,8 @@ struct book_query;
 /* Starts it, waits until the database has let it in, and takes the list of queries. ERR_BUSY: away
  * or slow, to be tried again; else ERR_REFUSED; with a complaint. */
 MUST_USE enum err book_query_open(const struct book_query_source *source,
-                                  const struct book_manifest *manifest,
-                                  struct complaint *complaint, struct book_query **ret_query);
+                                  const struct book_manifest *manifest, struct complaint *complaint,
+                                  struct book_query **ret_query);
 /* Ends the process. */
 void book_query_close(struct book_query **query);
 

@@ -85,8 +85,8 @@ static enum err put_source(const struct book_work *work, uint64_t rows, PbReport
     }
     ihuriro__v1__source__init(source);
     source->has_kind = true;
-    source->kind = work->query == NULL ? IHURIRO__V1__SOURCE__KIND__CSV
-                                       : IHURIRO__V1__SOURCE__KIND__SQL;
+    source->kind =
+        work->query == NULL ? IHURIRO__V1__SOURCE__KIND__CSV : IHURIRO__V1__SOURCE__KIND__SQL;
     if (work->query != NULL) {
         source->system = arena_text(work->arena, book_query_system(work->query));
         source->query_version = arena_text(work->arena, book_query_version(work->query));

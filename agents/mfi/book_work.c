@@ -11,9 +11,9 @@ enum err book_extract_open(const struct book_work *work, const char *name,
                                         &work->words};
     AUTO(book_extract_close) struct book_extract extract = {0};
     const char *made_by = work->query == NULL ? NULL : book_query_file(work->query, name);
-    enum err err =
-        made_by != NULL ? book_file_ask(work->query, made_by, work->complaint, &extract.file)
-                        : book_file_open(work->folder, name, work->complaint, &extract.file);
+    enum err err = made_by != NULL
+                       ? book_file_ask(work->query, made_by, work->complaint, &extract.file)
+                       : book_file_open(work->folder, name, work->complaint, &extract.file);
     if (err == ERR_OK) {
         err = book_rows_open(extract.file, table, &options, &extract.rows);
     }

@@ -224,8 +224,8 @@ static bool find_source(const void *context, const char *institution,
     if (row == NULL || row->dsn == NULL) {
         return false;
     }
-    *ret_source = (struct book_query_source){row->dsn, row->queries, row->credentials,
-                                             row->query_s};
+    *ret_source =
+        (struct book_query_source){row->dsn, row->queries, row->credentials, row->query_s};
     return true;
 }
 

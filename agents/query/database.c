@@ -240,10 +240,8 @@ enum err database_query(struct database *database, int query, const struct pack_
 {
     AUTO(buffer_close) struct buffer text = {0};
     AUTO(result_close)
-    struct result result = {.database = database,
-                            .name = pack_names[query],
-                            .sink = sink,
-                            .complaint = complaint};
+    struct result result = {
+        .database = database, .name = pack_names[query], .sink = sink, .complaint = complaint};
     enum err err = pack_fill(database->options.pack, query, values, complaint, &text);
     if (err == ERR_OK) {
         err = execute(&result, (const char *)text.data);
@@ -306,10 +304,9 @@ static enum err connect_to(struct database *database, struct complaint *complain
     if (login != NULL) {
         own = *login;
     }
-    SQLRETURN got =
-        SQLConnect(database->connection, (SQLCHAR *)dsn, SQL_NTS,
-                   login == NULL ? NULL : (SQLCHAR *)own.user, SQL_NTS,
-                   own.password[0] == '\0' ? NULL : (SQLCHAR *)own.password, SQL_NTS);
+    SQLRETURN got = SQLConnect(database->connection, (SQLCHAR *)dsn, SQL_NTS,
+                               login == NULL ? NULL : (SQLCHAR *)own.user, SQL_NTS,
+                               own.password[0] == '\0' ? NULL : (SQLCHAR *)own.password, SQL_NTS);
     login_forget(&own);
     if (!SQL_SUCCEEDED(got)) {
         return complain_of(database, NULL, NULL, complaint);

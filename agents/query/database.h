@@ -17,8 +17,8 @@ struct database;
 
 /* Connects and opens the transaction with the statements of the pack. ERR_BUSY: away or slow, what
  * time may put right. ERR_CONFIG, ERR_REFUSED: a person has to. */
-MUST_USE enum err database_open(const struct database_options *options,
-                                struct complaint *complaint, struct database **ret_database);
+MUST_USE enum err database_open(const struct database_options *options, struct complaint *complaint,
+                                struct database **ret_database);
 void database_close(struct database **database); /* nothing was changed: rolls back */
 
 typedef enum err (*database_put)(void *context, struct bytes text);

@@ -36,8 +36,8 @@ static struct place find_place(const char *path)
     if (folder != NULL && folder[0] == '/') {
         int length = snprintf(place.path, sizeof place.path, "%s/%s", folder,
                               slash == NULL ? path : slash + 1);
-        place.is_systemd = length > 0 && (size_t)length < sizeof place.path &&
-                           access(place.path, F_OK) == 0;
+        place.is_systemd =
+            length > 0 && (size_t)length < sizeof place.path && access(place.path, F_OK) == 0;
     }
     if (!place.is_systemd) {
         (void)snprintf(place.path, sizeof place.path, "%s", path);

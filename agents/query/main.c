@@ -92,11 +92,11 @@ static enum err begin(struct querying *querying, bool connects, struct complaint
     if (err == ERR_OK && arguments->credentials != NULL) {
         err = login_read(arguments->credentials, complaint, &querying->login);
     }
-    struct database_options database = {
-        .dsn = arguments->dsn,
-        .login = arguments->credentials == NULL ? NULL : &querying->login,
-        .pack = &querying->pack,
-        .seconds = arguments->seconds};
+    struct database_options database = {.dsn = arguments->dsn,
+                                        .login = arguments->credentials == NULL ? NULL
+                                                                                : &querying->login,
+                                        .pack = &querying->pack,
+                                        .seconds = arguments->seconds};
     if (err == ERR_OK) {
         err = database_open(&database, complaint, &querying->database);
     }
@@ -184,8 +184,7 @@ static enum err put_trouble(enum err err, const struct complaint *complaint)
 static enum err put_list(const struct pack *pack)
 {
     AUTO(buffer_close) struct buffer text = {0};
-    enum err err =
-        buffer_printf(&text, "%s\n%s %s\n", pack->system, pack->version, pack->checksum);
+    enum err err = buffer_printf(&text, "%s\n%s %s\n", pack->system, pack->version, pack->checksum);
     for (size_t i = 0; err == ERR_OK && i < PACK_QUERIES; i++) {
         if (pack->queries[i] != NULL) {
             err = buffer_printf(&text, "%s\n", pack_names[i]);

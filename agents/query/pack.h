@@ -10,17 +10,16 @@
 extern const char *const pack_names[PACK_QUERIES];
 
 struct pack {
-    char *system;              /* "Apache Fineract" */
-    char *version;             /* "fineract-postgresql 1" */
-    struct config_texts begin; /* statements that open a transaction which only reads */
+    char *system;                /* "Apache Fineract" */
+    char *version;               /* "fineract-postgresql 1" */
+    struct config_texts begin;   /* statements that open a transaction which only reads */
     char *queries[PACK_QUERIES]; /* NULL: the folder has none */
     char checksum[9];            /* of pack.cfg and all queries, as they are: 8 digits */
 };
 
 void pack_close(struct pack *pack);
 /* ERR_CONFIG, ERR_NOT_FOUND or ERR_IO; each names the file. */
-MUST_USE enum err pack_read(const char *folder, struct complaint *complaint,
-                            struct pack *ret_pack);
+MUST_USE enum err pack_read(const char *folder, struct complaint *complaint, struct pack *ret_pack);
 /* Its place in pack_names, or -1. */
 int pack_find(const char *name);
 

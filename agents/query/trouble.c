@@ -104,12 +104,11 @@ enum err trouble_complain(const struct trouble_place *place, struct complaint *c
     }
     (void)snprintf(what, sizeof what, "%s%s", place->query == NULL ? "connecting" : place->query,
                    place->query == NULL ? "" : ".sql");
-    return complain(complaint, kind->err,
-                    "The database of the data source %s, %s: %s (time limit: %lld s). The driver "
-                    "says %s%s%s.",
-                    place->dsn, what, kind->text, place->seconds,
-                    state[0] == '\0' ? "nothing" : (const char *)state, kind->is_silent ? "" : " ",
-                    kind->is_silent ? ""
-                                    : text_escape(bytes_of(text, strlen(text)), shown,
-                                                  sizeof shown));
+    return complain(
+        complaint, kind->err,
+        "The database of the data source %s, %s: %s (time limit: %lld s). The driver "
+        "says %s%s%s.",
+        place->dsn, what, kind->text, place->seconds,
+        state[0] == '\0' ? "nothing" : (const char *)state, kind->is_silent ? "" : " ",
+        kind->is_silent ? "" : text_escape(bytes_of(text, strlen(text)), shown, sizeof shown));
 }
