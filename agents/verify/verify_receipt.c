@@ -138,7 +138,7 @@ static enum err state_findings(const struct envelope *envelope, const struct rec
         AUTO(buffer_close) struct buffer sentence = {0};
         char rule[32];
         char text[600];
-        err = finding_sentence(finding, envelope->message, &sentence);
+        err = finding_sentence(NULL, finding, envelope->message, &sentence);
         if (err == ERR_OK) {
             statement_note(
                 statement, "%s: %s",
