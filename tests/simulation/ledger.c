@@ -405,6 +405,25 @@ static void check_fresh(struct world *world, const struct header *header)
     }
 }
 
+/* A fresh report is accepted only with the next vintage. */
+static void check_next(struct world *world, struct txn *txn, const struct header *header)
+{
+    struct record record;
+    for (uint64_t seq = 1; seq < header->seq && verdict_accepts(header->verdict); seq++) {
+        if (!WELL(world, journal_get(txn, seq, &record))) {
+            return;
+        }
+        const struct header *before = &record.header;
+        bool is_report = before->kind == KIND_REPORT || before->kind == KIND_EARLIER_RECEIPT;
+        if (is_report && verdict_accepts(before->verdict) && before->vintage >= header->vintage &&
+            before->type == header->type && before->period_end_day == header->period_end_day &&
+            strcmp(before->institution, header->institution) == 0) {
+            world_break(world, "record %llu was accepted with a vintage that record %llu has",
+                        (unsigned long long)header->seq, (unsigned long long)seq);
+        }
+    }
+}
+
 void ledger_committed(struct world *world, uint64_t before, uint64_t size)
 {
     AUTO(txn_end) struct txn txn = {0};
@@ -417,6 +436,7 @@ void ledger_committed(struct world *world, uint64_t before, uint64_t size)
             record.header.first_received_at_us == world->hub.ingest.now_us &&
             !was_receipted(world, record.header.id)) {
             check_fresh(world, &record.header);
+            check_next(world, &txn, &record.header);
         }
     }
 }
