@@ -206,7 +206,9 @@ static struct held_receipt *held_of(struct world *world, struct agent_books *boo
 static void check_vintage(struct world *world, const struct receipt *receipt)
 {
     const PbJudgement *judgement = NULL;
-    bool is_alone = !world->rules_changed; /* else it may have been rejected, then accepted */
+    /* What one history rejected or refused another may have accepted. */
+    bool is_alone =
+        !world->rules_changed && !(world->ledger.was_refused && world->ledger.loss_count > 0);
     for (size_t i = 0; i < world->institution_count; i++) {
         is_alone = is_alone && !(strcmp(receipt->header.institution, world_institution(i)) == 0 &&
                                  world->ledger.has_copies[i]);
