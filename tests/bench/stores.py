@@ -114,7 +114,7 @@ def verify(bench):
     bench.row("mfi-verify store, records/s", store.records / took, limit, "bare verifications on %d cores; %.0f s" % (CORES, took))
 
 
-def memory(bench):
+def agent_memory(bench):
     hub = bench.load().hub
     for count, goal in ((1, 10), (INSTITUTIONS, 32)):
         institutions = [Institution("IDLE-%d-%03d" % (count, i), 18000) for i in range(count)]
@@ -171,5 +171,5 @@ def soak(bench):
     shutil.rmtree(store.folder)
 
 
-GROUPS = {"size": size, "start": start, "verify": verify, "memory": memory, "growth": growth, "soak": soak}
-ONCE = ("size", "growth", "soak", "memory")
+GROUPS = {"size": size, "start": start, "verify": verify, "agent_memory": agent_memory, "growth": growth, "soak": soak}
+ONCE = ("size", "growth", "soak", "agent_memory")
