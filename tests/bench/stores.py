@@ -161,6 +161,7 @@ def soak(bench):
                        os.path.join(store.folder, "load-keys"), "--agents", str(agents), "--outstanding", "4", "--seconds", "900",
                        "--reports", str(reports // 20), "--first", str(store.first + number * each), timeout=1200)
             got = numbers(done.stdout)
+            time.sleep(3)  # what a second of silence gives back is no growth
             seen.append((anonymous_kb(hub.pid) / 1024, len(os.listdir("/proc/%d/fd" % hub.pid)), got["p50_ms"], got["p99_ms"]))
     finally:
         hub.send_signal(signal.SIGTERM)
