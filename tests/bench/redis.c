@@ -141,7 +141,7 @@ static enum err ask_more(struct bench *bench, struct line *line)
     int digits = snprintf(count, sizeof count, "%zu", READER_BYTES / bench->report_bytes);
     enum err err =
         buffer_printf(&line->out,
-                      "*7\r\n$5\r\nXREAD\r\n$5\r\nCOUNT\r\n$%d\r\n%s\r\n$5\r\nBLOCK\r\n$1\r\n0\r\n"
+                      "*8\r\n$5\r\nXREAD\r\n$5\r\nCOUNT\r\n$%d\r\n%s\r\n$5\r\nBLOCK\r\n$1\r\n0\r\n"
                       "$7\r\nSTREAMS\r\n$7\r\nreports\r\n$%zu\r\n%s\r\n",
                       digits, count, strlen(line->position), line->position);
     return err != ERR_OK ? err : flush_line(bench, line);
@@ -351,10 +351,11 @@ static void show(struct bench *bench, int64_t took_us, int64_t cpu_us)
     double seconds = (double)took_us / 1e6;
     size_t bytes = bench->shooters[0].envelopes.size / SHOTS;
     qsort(bench->latencies_us, count, sizeof *bench->latencies_us, compare_u32);
+    uint32_t p50_us = bench->latencies_us[count / 2];
+    uint32_t p99_us = bench->latencies_us[count - 1 - count / 100];
     printf("acked_per_s=%.0f p50_ms=%.3f p99_ms=%.3f delivered_per_s=%.0f acked=%" PRIu64
            " delivered=%" PRIu64 " cpu_us=%.2f bytes=%zu seconds=%.3f\n",
-           (double)count / seconds, bench->latencies_us[count / 2] / 1e3,
-           bench->latencies_us[count - 1 - count / 100] / 1e3, (double)bench->delivered / seconds,
+           (double)count / seconds, p50_us / 1e3, p99_us / 1e3, (double)bench->delivered / seconds,
            count, bench->delivered, (double)cpu_us / (double)count, bytes, seconds);
 }
 
