@@ -107,6 +107,10 @@ MUST_USE enum err outbox_refused(struct txn *txn, const struct entry_key *key, c
 typedef const struct signing_key *(*outbox_key_of)(void *context, const char *institution);
 MUST_USE enum err outbox_promote(struct outbox *outbox, outbox_key_of key_of, void *context,
                                  int64_t now_us, size_t *ret_promoted);
+/* Refused ones that may pass (outbox_to_retry) become queued again: so that figures that come while
+ * they are tried wait behind them, on whatever process's way. */
+MUST_USE enum err outbox_requeue(struct outbox *outbox, const char *institution,
+                                 size_t *ret_requeued);
 /* Signs again what has no receipt and another signer than key_of says; ids stay. */
 MUST_USE enum err outbox_resign(struct outbox *outbox, outbox_key_of key_of, void *context,
                                 size_t *ret_resigned);

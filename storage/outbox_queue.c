@@ -483,3 +483,41 @@ enum err outbox_resign(struct outbox *outbox, outbox_key_of key_of, void *contex
     }
     return err;
 }
+
+/* ---- what was refused is tried again ---- */
+
+struct requeueing {
+    const char *institution;
+    size_t done;
+};
+
+static enum err requeue_step(struct txn *txn, void *context)
+{
+    struct requeueing *requeueing = context;
+    AUTO(keys_close) struct keys keys = {0};
+    requeueing->done = 0;
+    enum err err = outbox_to_retry(txn, requeueing->institution, add_key, &keys);
+    for (size_t i = 0; err == ERR_OK && i < keys.count; i++) {
+        struct kept was;
+        if ((err = rows_load(txn, &keys.items[i], &was)) != ERR_OK) {
+            break;
+        }
+        struct kept now = was;
+        now.entry.state = ENTRY_QUEUED;
+        if ((err = next_order(txn, &now.entry.key, &now.order)) == ERR_OK) {
+            err = rows_save(txn, &was, &now);
+        }
+        requeueing->done++;
+    }
+    return err;
+}
+
+enum err outbox_requeue(struct outbox *outbox, const char *institution, size_t *ret_requeued)
+{
+    struct requeueing requeueing = {.institution = institution};
+    enum err err = outbox_write(outbox, requeue_step, &requeueing);
+    if (err == ERR_OK) {
+        *ret_requeued = requeueing.done;
+    }
+    return err;
+}

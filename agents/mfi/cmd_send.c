@@ -227,6 +227,11 @@ static enum err begin_talk(struct sending *sending, struct complaint *complaint)
     enum err err =
         talk_open(sending->agent, true, keep_trouble, sending, complaint, &sending->talk);
     sending->is_beside = err == ERR_BUSY;
+    if (err == ERR_NETWORK && complaint->text[0] == '\0') {
+        return complain(complaint, err,
+                        "No connection can be made ready: there is too little memory, or too many "
+                        "files are open. What was queued is kept; try again.");
+    }
     return sending->is_beside ? ERR_OK : err;
 }
 
@@ -424,7 +429,7 @@ static int end(struct sending *sending, enum err err, const struct complaint *co
     talk_close(&sending->talk);
     free(sending->waiting.keys);
     agent_close(&sending->agent);
-    if (err == ERR_NETWORK) {
+    if (err == ERR_NETWORK && complaint->text[0] == '\0') {
         return sending->is_refused || sending->is_reached ? 1 : 3; /* said already */
     }
     if (err != ERR_OK) {

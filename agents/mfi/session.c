@@ -286,9 +286,8 @@ static void tick_apart(struct session *session)
         session->connect_at_ms = session->now_ms;
     }
     if (is_resting && session->now_ms - session->retried_at_ms >= SESSION_HOUR_MS) {
-        session_gather_retries(session);
         session->connect_at_ms =
-            session->retried_count > 0 ? session->now_ms : session->connect_at_ms;
+            session_gather_retries(session) ? session->now_ms : session->connect_at_ms;
     }
     if (session->now_ms >= session->connect_at_ms) {
         session->phase = PHASE_REACHING;
@@ -303,7 +302,7 @@ static void tick_open(struct session *session)
         session_look_again(session);
     }
     if (session->now_ms - session->retried_at_ms >= SESSION_HOUR_MS) {
-        session_gather_retries(session);
+        (void)session_gather_retries(session);
     }
     session_pump(session);
     bool hello_due = session->hello_wanted || session->now_ms >= session->hello_at_ms;
@@ -500,7 +499,7 @@ bool session_is_idle(const struct session *session)
             return false;
         }
     }
-    return session->retried_count == 0;
+    return true;
 }
 
 int64_t session_hub_time_us(const struct session *session)

@@ -226,7 +226,7 @@ void session_on_hello_answer(struct session *session, struct bytes body)
         return;
     }
     open_session(session, answer);
-    session_gather_retries(session);
+    (void)session_gather_retries(session);
     session_tell(session, &(struct session_news){.kind = NEWS_GREETED, .count = marked});
     session_ask_settings(session);
 }

@@ -49,9 +49,6 @@ struct in_flight {
 
 /* An offer that the hub refused: not repeated before the next hello. */
 #define SKIPPED_MAX 256
-/* Refused entries that are tried again, gathered at hello and hourly. */
-#define RETRIED_MAX 1024
-
 struct waiting_frame {
     struct buffer frame;
     struct waiting_frame *next;
@@ -92,8 +89,6 @@ struct session {
     size_t in_flight_count;
     uint8_t skipped[SKIPPED_MAX][SHA256_BYTES];
     size_t skipped_count;
-    struct entry_key retried[RETRIED_MAX];
-    size_t retried_count;
 
     uint8_t settings_id[SHA256_BYTES]; /* being fetched */
     bool settings_wanted;
@@ -128,7 +123,7 @@ ProtobufCBinaryData session_id_pb(const struct session *session);
 void session_pump(struct session *session);
 void session_look_again(struct session *session); /* every lane looks into the store */
 bool session_has_work(struct session *session);
-void session_gather_retries(struct session *session);
+bool session_gather_retries(struct session *session); /* was there something? */
 
 /* session_answers.c */
 void session_on_answers(struct session *session, struct bytes body);

@@ -109,33 +109,6 @@ static enum err visit_unsent(void *context, const struct entry *entry)
     return submit(filling, entry, false);
 }
 
-/* Refused entries whose turn to be tried again has come. */
-static enum err send_retries(struct filling *filling)
-{
-    struct session *session = filling->session;
-    for (size_t i = 0; i < session->retried_count;) {
-        struct entry_key *key = &session->retried[i];
-        if (strcmp(key->institution, filling->lane->institution) != 0) {
-            i++;
-            continue;
-        }
-        if (is_full(session, filling->lane)) {
-            filling->is_full = true;
-            return ERR_OK;
-        }
-        struct entry entry = {0};
-        enum err err = outbox_get(filling->txn, key, &entry);
-        if (err == ERR_OK && entry.state == ENTRY_REFUSED && !is_in_flight(session, entry.id)) {
-            err = submit(filling, &entry, false);
-        }
-        if (err != ERR_OK && err != ERR_NOT_FOUND) {
-            return err;
-        }
-        *key = session->retried[--session->retried_count];
-    }
-    return ERR_OK;
-}
-
 /* ---- one lane ---- */
 
 static void ask_own(struct session *session, struct lane *lane)
@@ -175,10 +148,7 @@ static enum err fill_offers(struct filling *filling)
 
 static enum err fill_unsent(struct filling *filling)
 {
-    enum err err = send_retries(filling);
-    if (err == ERR_OK) {
-        err = outbox_to_send(filling->txn, filling->lane->institution, visit_unsent, filling);
-    }
+    enum err err = outbox_to_send(filling->txn, filling->lane->institution, visit_unsent, filling);
     if (err == ERR_OK && !filling->is_full && filling->lane->in_flight == 0) {
         filling->lane->has_work = false;
     }
@@ -312,30 +282,25 @@ bool session_has_work(struct session *session)
     return has_work;
 }
 
-static enum err visit_retry(void *context, const struct entry *entry)
-{
-    struct session *session = context;
-    if (session->retried_count == RETRIED_MAX) {
-        return ERR_NOT_FOUND;
-    }
-    session->retried[session->retried_count++] = entry->key;
-    return ERR_OK;
-}
-
-void session_gather_retries(struct session *session)
+/* What was refused and may pass is queued again. A storage error is met again by whoever sends. */
+bool session_gather_retries(struct session *session)
 {
     AUTO(txn_end) struct txn txn = {0};
     struct outbox_counts counts = {0};
+    size_t gathered = 0;
     session->retried_at_ms = session->now_ms;
-    session->retried_count = 0;
     enum err err = txn_begin(outbox_env(session->options.outbox), false, &txn);
     if (err == ERR_OK) {
         err = outbox_count(&txn, &counts);
     }
+    txn_end(&txn);
     for (size_t i = 0; err == ERR_OK && counts.refused > 0 && i < session->lane_count; i++) {
-        err = outbox_to_retry(&txn, session->lanes[i].institution, visit_retry, session);
+        size_t requeued = 0;
+        err = outbox_requeue(session->options.outbox, session->lanes[i].institution, &requeued);
+        gathered += requeued;
     }
-    if (session->retried_count > 0) {
+    if (gathered > 0) {
         session_look_again(session);
     }
+    return gathered > 0;
 }

@@ -39,7 +39,12 @@ enum err verify_receipt(struct bytes file, const struct hub_identity *hub,
     statement_conclude(statement,
                        "The receipt is valid: %s holds this report of %s as record %" PRIu64 ".",
                        hub->origin, receipt.header.institution, receipt.header.seq);
-    return state_findings(&envelope, &receipt, &arena, statement);
+    err = state_findings(&envelope, &receipt, &arena, statement);
+    return err == ERR_OK ? ERR_OK
+                         : complain(complaint, err,
+                                    "The hub's judgement in the receipt cannot be shown: %s. The "
+                                    "signatures and proofs are good.",
+                                    err_text(err));
 }
 
 static enum err open_file(struct bytes file, struct arena *arena, struct complaint *complaint,

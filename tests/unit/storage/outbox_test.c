@@ -288,6 +288,27 @@ static void a_refused_report_that_may_pass_is_tried_again_until_newer_figures_co
     assert_int_equal(counts_of(test).receipted, 1);
 }
 
+/* Its answer may be lost: newer figures must not take its vintage meanwhile. */
+static void new_figures_wait_while_a_refused_report_is_tried_again(void **state)
+{
+    struct outbox_test *test = *state;
+    AUTO(buffer_close) struct buffer bytes = {0};
+    struct entry_key held;
+    struct entry_key key;
+    size_t requeued = 0;
+    assert_int_equal(queue_june(test, 10, &held), QUEUED_NEW);
+    refuse(test, &held, true);
+    assert_ok(outbox_requeue(test->outbox, "MFI-TWO", &requeued));
+    assert_int_equal(requeued, 0);
+    assert_ok(outbox_requeue(test->outbox, "MFI-ONE", &requeued));
+    assert_int_equal(requeued, 1);
+    assert_int_equal(list_of(test, outbox_to_send, "MFI-ONE").count, 1);
+    assert_int_equal(queue_june(test, 20, &key), QUEUED_DRAFT);
+    exchange(test, &held, VERDICT_ACCEPTED, NOW_US, false);
+    assert_int_equal(promote(test, same_key), 1);
+    assert_int_equal(entry_of(test, &key, &bytes).vintage, 2);
+}
+
 static void what_was_refused_for_its_note_is_queued_with_another_note(void **state)
 {
     struct outbox_test *test = *state;
@@ -485,6 +506,7 @@ int main(void)
         TEST(each_institution_has_its_own_queue),
         TEST(a_refused_report_is_held_with_its_reason_and_does_not_block_its_place),
         TEST(a_refused_report_that_may_pass_is_tried_again_until_newer_figures_come),
+        TEST(new_figures_wait_while_a_refused_report_is_tried_again),
         TEST(what_was_refused_for_its_note_is_queued_with_another_note),
         TEST(drop_takes_away_what_has_no_receipt_and_nothing_else),
         TEST(what_has_no_receipt_is_signed_again_with_a_new_key_and_keeps_its_id),
