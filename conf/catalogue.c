@@ -295,7 +295,7 @@ static enum err make_texts(const struct file *file, struct arena *arena,
         texts[i].reviewed = copy(arena, rows[i].reviewed, &ok);
     }
     catalogue->language = copy(arena, file->language, &ok);
-    if (!ok) {
+    if (!ok || texts == NULL) {
         return ERR_MEMORY;
     }
     qsort(texts, count, sizeof *texts, compare_texts);

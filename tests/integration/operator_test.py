@@ -155,7 +155,7 @@ def settings_that_would_change_an_ended_period_are_refused(lab):
     say(limit, limit.replace("2000", "2100") + ' retroactive = "misread the Gazette";')
     hub.command("check-config")
     hub.start()
-    hub.stop()
+    hub.process.stop()
     say(limit, limit)
     expect("RW-LIQ-CO" in hub.command("check-config", codes=(2,)).stdout, "to take it back is a change, too")
 
