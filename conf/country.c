@@ -1,8 +1,8 @@
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "conf/country_inside.h"
+#include "conf/data_path.h"
+#include "proto/period.h"
 
 /* A file under check. */
 struct checking {
@@ -21,6 +21,14 @@ static void release_country(struct country *country)
 enum err country_compile(const char *path, struct arena *arena, struct complaint *complaint,
                          PbSettings **ret_settings)
 {
+    return country_compile_over(path, NULL, 0, arena, complaint, ret_settings);
+}
+
+enum err country_compile_over(const char *path, const PbSettings *in_force, int64_t now_us,
+                              struct arena *arena, struct complaint *complaint,
+                              PbSettings **ret_settings)
+{
+    PbSettings *settings = NULL;
     AUTO(release_country) struct country country = {0};
     enum err err = config_read(path, country_rows, &country, sizeof country, complaint);
     if (err != ERR_OK) {
@@ -28,7 +36,16 @@ enum err country_compile(const char *path, struct arena *arena, struct complaint
     }
     const struct checking checking = {path, &country, complaint};
     err = check_country_file(&checking);
-    return err != ERR_OK ? err : country_make(arena, &country, ret_settings);
+    err = err != ERR_OK ? err : country_make(arena, &country, &settings);
+    if (err == ERR_OK && in_force != NULL) {
+        int offset_minutes = (int)country.utc_offset_minutes;
+        const struct country_change change = {in_force, settings, time_day(now_us, offset_minutes)};
+        err = country_check_change(path, &country, &change, complaint);
+    }
+    if (err == ERR_OK) {
+        *ret_settings = settings;
+    }
+    return err;
 }
 
 /* ---- What must hold between rows ---- */
@@ -247,52 +264,7 @@ static enum err check_country_file(const struct checking *checking)
     return err != ERR_OK ? err : check_liquidity(checking);
 }
 
-/* ---- Where it is ---- */
-
-/* Does the program lie in a build folder: is there a CMakeCache.txt beside it or above? */
-static bool is_in_build_folder(void)
-{
-    char program[4096];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 32);
-    if (length <= 0) {
-        return false;
-    }
-    program[length] = '\0';
-    for (int level = 0; level < 3; level++) {
-        char *slash = strrchr(program, '/');
-        if (slash == NULL) {
-            return false;
-        }
-        memcpy(slash, "/CMakeCache.txt", sizeof "/CMakeCache.txt");
-        if (access(program, F_OK) == 0) {
-            return true;
-        }
-        *slash = '\0';
-    }
-    return false;
-}
-
 enum err country_path(const char *country, char **ret_path)
 {
-    char name[3] = {0};
-    if (strlen(country) != 2) {
-        return ERR_USAGE;
-    }
-    for (int i = 0; i < 2; i++) {
-        name[i] = (char)(country[i] >= 'A' && country[i] <= 'Z' ? country[i] + 32 : country[i]);
-        if (name[i] < 'a' || name[i] > 'z') {
-            return ERR_USAGE;
-        }
-    }
-    const char *folder = getenv("IHURIRO_COUNTRIES");
-    if (folder == NULL || folder[0] == '\0') {
-        folder =
-            is_in_build_folder() ? IHURIRO_SOURCE "/conf/countries" : IHURIRO_DATA "/countries";
-    }
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s.cfg", folder, name) < 0) {
-        return ERR_MEMORY;
-    }
-    *ret_path = path;
-    return ERR_OK;
+    return data_path("countries", "IHURIRO_COUNTRIES", country, ret_path);
 }

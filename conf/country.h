@@ -7,6 +7,12 @@
 /* The message lives in the arena. ERR_CONFIG with file, line, key and what is allowed. */
 MUST_USE enum err country_compile(const char *path, struct arena *arena,
                                   struct complaint *complaint, PbSettings **ret_settings);
+/* The same, where other settings are in force: rows of limits, capital bands, classes and liquidity
+ * weights hold from a day on, and what would change them for periods that ended before today is
+ * refused, unless the row says why (`retroactive`). in_force NULL: none are. */
+MUST_USE enum err country_compile_over(const char *path, const PbSettings *in_force, int64_t now_us,
+                                       struct arena *arena, struct complaint *complaint,
+                                       PbSettings **ret_settings);
 /* Where the installed file of a country is: conf/countries of the source tree for programs run from
  * their build folder, else the installed data folder; IHURIRO_COUNTRIES overrides. ret_path is
  * malloc'ed. */

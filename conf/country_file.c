@@ -179,6 +179,9 @@ static const char *check_not_empty(const void *value)
     {                                                                            \
         .key = "", .kind = CONFIG_LINE, .offset = offsetof(struct of, head.line) \
     }
+#define RETROACTIVE(of)                               \
+    TEXT(of, "retroactive", retroactive, false, NULL, \
+         "why the row changes periods that have ended; without it such a row is refused")
 #define KEY(of, key_, check_, help_) TEXT(of, key_, head.key, true, check_, help_)
 
 static const struct config_row currency_rows[] = {
@@ -214,6 +217,7 @@ static const struct config_row class_rows[] = {
     TEXT(loan_class, "from", head.second, false, check_date,
          "for periods ending on or after this date"),
     TEXT(loan_class, "certainty", certainty, false, check_certainty, "V, S or M"),
+    RETROACTIVE(loan_class),
     {0},
 };
 
@@ -243,6 +247,7 @@ static const struct config_row liquidity_rows[] = {
          "for periods ending on or after this date"),
     TEXT(liquidity_base, "ref", ref, false, NULL, "the legal text"),
     TEXT(liquidity_base, "certainty", certainty, false, check_certainty, "V, S or M"),
+    RETROACTIVE(liquidity_base),
     {0},
 };
 
@@ -270,6 +275,7 @@ static const struct config_row limit_rows[] = {
     TEXT(prudential_limit, "amber_words", amber_words, false, NULL, "above the 5 % norm"),
     TEXT(prudential_limit, "red_words", red_words, false, NULL, "above 10 %"),
     BOOL(prudential_limit, "off", is_off, "true: kept for the record, not used"),
+    RETROACTIVE(prudential_limit),
     {0},
 };
 
@@ -282,6 +288,7 @@ static const struct config_row capital_band_rows[] = {
     TEXT(capital_band, "from", from, false, check_date, "for periods ending on or after this date"),
     TEXT(capital_band, "ref", ref, false, NULL, "the legal text"),
     TEXT(capital_band, "certainty", certainty, false, check_certainty, "V, S or M"),
+    RETROACTIVE(capital_band),
     {0},
 };
 

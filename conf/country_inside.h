@@ -5,6 +5,13 @@
 #include "conf/config.h"
 #include "conf/country.h"
 
+/* From what to what. */
+struct country_change {
+    const PbSettings *before;
+    const PbSettings *after; /* its rows in the order of the file's */
+    int32_t today;
+};
+
 #define ABSENT INT64_MIN /* of an integer that may be left out */
 
 /* Every group of a list begins like this, so that one function finds what stands in it twice. */
@@ -36,6 +43,7 @@ struct loan_class {
     int64_t from_days;
     int64_t rate_bp;
     char *certainty;
+    char *retroactive; /* why it changes periods that have ended */
 };
 
 struct size_band {
@@ -54,6 +62,7 @@ struct liquidity_base {
     struct config_groups weights;
     char *ref;
     char *certainty;
+    char *retroactive; /* why it changes periods that have ended */
 };
 
 struct prudential_limit {
@@ -71,6 +80,7 @@ struct prudential_limit {
     char *amber_words;
     char *red_words;
     bool is_off;
+    char *retroactive; /* why it changes periods that have ended */
 };
 
 struct capital_band {
@@ -80,6 +90,7 @@ struct capital_band {
     char *from;
     char *ref;
     char *certainty;
+    char *retroactive; /* why it changes periods that have ended */
 };
 
 struct run_off {
@@ -142,6 +153,12 @@ struct country {
 /* The tables of the file: conf/country_file.c. */
 extern const struct config_row country_rows[];
 int severity_of(const char *name); /* 0: there is none of this name */
+
+/* Would the message change what holds for periods that ended before today? ERR_CONFIG, with the
+ * line of the row (conf/country_change.c). */
+MUST_USE enum err country_check_change(const char *path, const struct country *country,
+                                       const struct country_change *change,
+                                       struct complaint *complaint);
 
 /* The message, in the arena: conf/country_message.c. ERR_MEMORY. */
 MUST_USE enum err country_make(struct arena *arena, const struct country *country,

@@ -97,6 +97,7 @@ static void *make_class(struct arena *arena, const void *group)
         to->from_days = (int32_t)from->from_days;
         to->rate_bp = (int32_t)from->rate_bp;
         to->from = copy(arena, from->head.second, &ok);
+        to->retroactive = copy(arena, from->retroactive, &ok);
         to->certainty = copy(arena, from->certainty, &ok);
     }
     return ok ? to : NULL;
@@ -143,6 +144,7 @@ static void *make_liquidity(struct arena *arena, const void *group)
         to->has_from_day =
             from->head.second != NULL && day_parse(from->head.second, &to->from_day) == ERR_OK;
         to->ref = copy(arena, from->ref, &ok);
+        to->retroactive = copy(arena, from->retroactive, &ok);
         to->certainty = copy(arena, from->certainty, &ok);
     }
     return ok ? to : NULL;
@@ -179,6 +181,7 @@ static void *make_limit(struct arena *arena, const void *group)
         to->until_day = day_of(from->until, &to->has_until_day);
         to->applied_back_to_day = day_of(from->applied_back_to, &to->has_applied_back_to_day);
         to->ref = copy(arena, from->ref, &ok);
+        to->retroactive = copy(arena, from->retroactive, &ok);
         to->certainty = copy(arena, from->certainty, &ok);
         to->confirmed = copy(arena, from->confirmed, &ok);
         to->amber_words = copy(arena, from->amber_words, &ok);
@@ -201,6 +204,7 @@ static void *make_capital_band(struct arena *arena, const void *group)
         to->below = from->below;
         to->from_day = day_of(from->from, &to->has_from_day);
         to->ref = copy(arena, from->ref, &ok);
+        to->retroactive = copy(arena, from->retroactive, &ok);
         to->certainty = copy(arena, from->certainty, &ok);
     }
     return ok ? to : NULL;

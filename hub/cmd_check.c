@@ -55,11 +55,13 @@ enum err hub_check_endpoints(struct hub *hub, struct complaint *complaint)
     return err;
 }
 
+/* Against those in force, where the store could be opened. */
 static enum err check_settings(struct hub *hub, struct complaint *complaint)
 {
     AUTO(arena_close) struct arena arena = {0};
     PbSettings *settings = NULL;
-    return country_compile(hub->config.settings, &arena, complaint, &settings);
+    return hub->store == NULL ? country_compile(hub->config.settings, &arena, complaint, &settings)
+                              : hub_settings_compile(hub, &arena, complaint, &settings);
 }
 
 static enum err check_admin_folder(struct hub *hub, struct complaint *complaint)
@@ -105,9 +107,9 @@ struct check_row {
 };
 
 static const struct check_row checks[] = {
-    {"endpoints", hub_check_endpoints},   {"settings", check_settings},
-    {"hub.pub", hub_open_identity},       {"keys and store", check_store_and_keys},
-    {"admin socket", check_admin_folder}, {"open files", check_limits},
+    {"endpoints", hub_check_endpoints},       {"hub.pub", hub_open_identity},
+    {"keys and store", check_store_and_keys}, {"settings", check_settings},
+    {"admin socket", check_admin_folder},     {"open files", check_limits},
 };
 
 static void show(const char *what, enum err err, const struct complaint *complaint, bool is_json)

@@ -64,9 +64,7 @@ static enum err allow_open_files(struct hub *hub, struct complaint *complaint)
 static enum err make_shared(struct hub *hub)
 {
     struct registry *registry = NULL;
-    AUTO(txn_end) struct txn txn = {0};
-    enum err err = txn_begin(store_env(hub->store), false, &txn);
-    err = err != ERR_OK ? err : registry_load(&txn, &registry);
+    enum err err = registry_copy(writer_registry(hub->writer), &registry);
     err = err != ERR_OK ? err : roster_make(registry, &hub->roster);
     err = err != ERR_OK ? err : head_make(writer_size(hub->writer), &hub->head);
     err = err != ERR_OK ? err : writer_queue_make(&hub->writes);

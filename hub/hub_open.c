@@ -178,6 +178,17 @@ static enum err last_record_us(struct hub *hub, int64_t *ret_us)
     return err;
 }
 
+/* Where it is not there yet. */
+static enum err hub_open_clock(struct hub *hub)
+{
+    int64_t last_us = 0;
+    if (hub->clock != NULL) {
+        return ERR_OK;
+    }
+    enum err err = last_record_us(hub, &last_us);
+    return err != ERR_OK ? err : hub_clock_make(hub->identity.is_test, last_us, &hub->clock);
+}
+
 enum err hub_open(struct hub *hub, enum hub_mode mode, struct complaint *complaint)
 {
     enum err err = hub_open_identity(hub, complaint);
@@ -185,9 +196,7 @@ enum err hub_open(struct hub *hub, enum hub_mode mode, struct complaint *complai
         err = hub_open_keys(hub, complaint);
     }
     err = err != ERR_OK ? err : hub_open_store(hub, mode, complaint);
-    int64_t last_us = 0;
-    err = err != ERR_OK ? err : last_record_us(hub, &last_us);
-    err = err != ERR_OK ? err : hub_clock_make(hub->identity.is_test, last_us, &hub->clock);
+    err = err != ERR_OK ? err : hub_open_clock(hub);
     if (err != ERR_OK || mode == HUB_READ) {
         return err;
     }
@@ -223,12 +232,35 @@ static bool settings_differ(const PbSettings *a, const PbSettings *b)
            !bytes_equal(buffer_bytes(&packed_a), buffer_bytes(&packed_b));
 }
 
+static enum err settings_in_force(struct hub *hub, struct arena *arena,
+                                  const PbSettings **ret_settings)
+{
+    AUTO(txn_end) struct txn txn = {0};
+    uint8_t id[SHA256_BYTES];
+    enum err err = txn_begin(store_env(hub->store), false, &txn);
+    err = err != ERR_OK ? err : settings_load(&txn, arena, ret_settings, id);
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* a new store has none */
+}
+
+enum err hub_settings_compile(struct hub *hub, struct arena *arena, struct complaint *complaint,
+                              PbSettings **ret_settings)
+{
+    const PbSettings *in_force = NULL;
+    enum err err = hub_open_clock(hub);
+    err = err != ERR_OK ? err : settings_in_force(hub, arena, &in_force);
+    return err != ERR_OK
+               ? complain(complaint, err, "The settings in force could not be read from %s (%s).",
+                          hub->config.store, err_text(err))
+               : country_compile_over(hub->config.settings, in_force, hub_now_us(hub), arena,
+                                      complaint, ret_settings);
+}
+
 enum err hub_settings_journal(struct hub *hub, int64_t now_us, bool *ret_is_new,
                               struct complaint *complaint)
 {
     AUTO(arena_close) struct arena arena = {0};
     PbSettings *settings = NULL;
-    enum err err = country_compile(hub->config.settings, &arena, complaint, &settings);
+    enum err err = hub_settings_compile(hub, &arena, complaint, &settings);
     *ret_is_new = err == ERR_OK && settings_differ(writer_settings(hub->writer), settings);
     if (!*ret_is_new) {
         return err;

@@ -29,6 +29,10 @@ MUST_USE enum err hub_open_keys(struct hub *hub,
 MUST_USE enum err hub_open_store(struct hub *hub, enum hub_mode mode, struct complaint *complaint);
 void hub_release(struct hub *hub); /* with its configuration */
 
+/* Compiles the configured settings file; a change of what held for periods that have ended is
+ * refused (conf/country.h). The store is open. */
+MUST_USE enum err hub_settings_compile(struct hub *hub, struct arena *arena,
+                                       struct complaint *complaint, PbSettings **ret_settings);
 /* Compiles the configured settings file and journals it as a SETTINGS event when it differs from
  * what is in force. */
 MUST_USE enum err hub_settings_journal(struct hub *hub, int64_t now_us, bool *ret_is_new,

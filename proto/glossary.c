@@ -24,6 +24,19 @@ const struct field_text *glossary_find(int report_type, const char *field)
     return NULL;
 }
 
+bool glossary_has_id(const struct field_text *text, const char *id)
+{
+    size_t length = strlen(id);
+    for (const char *at = text->id; *at != '\0'; at += strspn(at, ", ")) {
+        size_t size = strcspn(at, ",");
+        if (size == length && strncmp(at, id, size) == 0) {
+            return true;
+        }
+        at += size;
+    }
+    return false;
+}
+
 const char *ratio_unit_name(enum ratio_unit unit)
 {
     static const char *const names[] = {

@@ -19,6 +19,9 @@ const struct field_text *glossary_of(int report_type);
 /* By "glp" or "aging.outstanding"; NULL if there is none. */
 const struct field_text *glossary_find(int report_type, const char *field);
 
+/* Is the id one of those that the text is of? */
+bool glossary_has_id(const struct field_text *text, const char *id);
+
 const char *ratio_unit_name(enum ratio_unit unit); /* "basis points" */
 
 /* Rows of the tables in README.md; append. */

@@ -2,6 +2,7 @@
 #ifndef IHURIRO_PROTO_RULES_H
 #define IHURIRO_PROTO_RULES_H
 
+#include "proto/catalogue.h"
 #include "proto/messages.h"
 #include "proto/record.h"
 #include "proto/registry.h"
@@ -81,9 +82,13 @@ struct rule {
 
 const struct rule *rule_find(const char *id);                 /* NULL if there is none */
 const struct rule *rules_at(size_t index, size_t *ret_count); /* the table, in order */
-/* The sentence with its values; amounts in the report's currency. report may be NULL where its
- * bytes are not at hand. Appends. */
-MUST_USE enum err finding_sentence(const PbFinding *finding, const PbReport *report,
-                                   struct buffer *text);
+/* The sentence with its values, in the catalogue's language (NULL: English); amounts in the
+ * report's currency. report may be NULL where its bytes are not at hand. Appends. */
+MUST_USE enum err finding_sentence(const struct catalogue *catalogue, const PbFinding *finding,
+                                   const PbReport *report, struct buffer *text);
+/* The same, for whoever is to act on it: what nobody has reviewed in this language is followed by
+ * `between` and the sentence of the language beneath. */
+MUST_USE enum err finding_words(const struct catalogue *catalogue, const PbFinding *finding,
+                                const PbReport *report, const char *between, struct buffer *text);
 
 #endif

@@ -31,9 +31,14 @@ static void add_ending(struct places *places, unsigned slots, int type, int firs
     }
 }
 
-/* CAPITAL is of months or quarters: the latest that ends on the day or before. */
-static void add_capital(struct places *places, int32_t end_day)
+/* CAPITAL is of months or quarters. PORTFOLIO is compared with one of its own day only (XRP-01);
+ * otherwise the latest that ends on the day or before. */
+static void add_capital(struct places *places, int type, int32_t end_day)
 {
+    int months = type == TYPE_PORTFOLIO ? 1 : CAPITAL_MONTHS;
+    if (!day_ends_month(end_day) && type == TYPE_PORTFOLIO) {
+        return;
+    }
     if (!day_ends_month(end_day)) {
         end_day = day_add_months(end_day, -1);
     }
@@ -41,7 +46,7 @@ static void add_capital(struct places *places, int32_t end_day)
     if (period_containing(FREQUENCY_M, end_day, &month) != ERR_OK) {
         return;
     }
-    for (int i = 0; i < CAPITAL_MONTHS; i++) {
+    for (int i = 0; i < months; i++) {
         add(places, BESIDE_CAPITAL, TYPE_CAPITAL, FREQUENCY_M, month.end_day);
         add(places, BESIDE_CAPITAL, TYPE_CAPITAL, FREQUENCY_Q, month.end_day);
         month = period_previous(&month);
@@ -80,7 +85,7 @@ size_t beside_places(const PbReport *report,
         }
     }
     if (need & BESIDE_CAPITAL) {
-        add_capital(&places, report->period->end_day);
+        add_capital(&places, (int)report->type, report->period->end_day);
     }
     return places.count;
 }

@@ -3,25 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/catalogue.h"
 #include "proto/fields.h"
-#include "proto/money.h"
 #include "proto/rules_inside.h"
 #include "proto/text.h"
 
-#define VALUE_TEXT_MAX 80
-
-/* ENV-04 when nothing is held: there is no time to name. */
-static const char nothing_held[] =
-    "The hub holds no accepted {type} {period}, so the next is vintage {expected}, and this one "
-    "says "
-    "{vintage}. Send it as vintage {expected}; the agent does so by itself, unless its store was "
-    "copied from another one.";
-
-static const char unknown_rule[] =
-    "{path} is {got}, against {expected}. This program is older than the rule that says so: update "
-    "it to read more.";
-
 struct filling {
+    const struct catalogue *catalogue;
     const PbFinding *finding;
     const PbReport *report; /* may be NULL */
 };
@@ -64,84 +52,48 @@ static enum value_kind kind_of(const PbFinding *finding, bool is_expected)
     return finding->path == NULL ? VALUE_NUMBER : kind_of_path(finding->path);
 }
 
-/* "30 June 2020" */
-static void format_day(int64_t day, char out[static VALUE_TEXT_MAX])
+/* A phrase that stands for what is not known. */
+static enum err append_phrase(const struct filling *filling, const char *key, struct buffer *text)
 {
-    static const char *const months[] = {"January",   "February", "March",    "April",
-                                         "May",       "June",     "July",     "August",
-                                         "September", "October",  "November", "December"};
-    int year = 0;
-    int month = 0;
-    int of_month = 0;
-    if (day < -719528 || day > 2932896) { /* not in a year of four digits */
-        (void)snprintf(out, VALUE_TEXT_MAX, "day %" PRId64, day);
-        return;
-    }
-    day_to_date((int32_t)day, &year, &month, &of_month);
-    (void)snprintf(out, VALUE_TEXT_MAX, "%d %s %d", of_month, months[month - 1], year);
+    return catalogue_say(filling->catalogue, key, -1, NULL, text);
 }
 
-/* "3 July 2020, 08:15 UTC" */
-static void format_time(int64_t time_us, char out[static VALUE_TEXT_MAX])
+static void format_amount(const struct filling *filling, int64_t value,
+                          char out[static CATALOGUE_VALUE_MAX])
 {
-    char text[TIME_TEXT_MAX + 1];
-    char day[VALUE_TEXT_MAX];
-    time_format(time_us, text);
-    format_day(time_day(time_us, 0), day);
-    (void)snprintf(out, VALUE_TEXT_MAX, "%.50s, %.5s UTC", day, text + 11);
-}
-
-/* "1,500,000.00": groups of three before the point. */
-static void format_grouped(int64_t value, unsigned exponent, char out[static VALUE_TEXT_MAX])
-{
-    char plain[32];
-    money_format(value, exponent, plain);
-    size_t whole = strcspn(plain, ".");
-    size_t sign = plain[0] == '-' ? 1 : 0;
-    size_t used = 0;
-    for (size_t i = 0; plain[i] != '\0'; i++) {
-        if (i > sign && i < whole && (whole - i) % 3 == 0) {
-            out[used++] = ',';
-        }
-        out[used++] = plain[i];
-    }
-    out[used] = '\0';
-}
-
-static void format_amount(const PbReport *report, int64_t value, char out[static VALUE_TEXT_MAX])
-{
+    const PbReport *report = filling->report;
     if (report == NULL) {
-        format_grouped(value, 0, out);
+        catalogue_number(filling->catalogue, value, 0, out);
         return;
     }
-    char grouped[VALUE_TEXT_MAX];
+    char number[CATALOGUE_VALUE_MAX];
     char currency[16];
-    format_grouped(value, report->currency_exponent, grouped);
+    catalogue_number(filling->catalogue, value, report->currency_exponent, number);
     (void)text_escape(bytes_of(report->currency, strlen(report->currency)), currency,
                       sizeof currency);
-    (void)snprintf(out, VALUE_TEXT_MAX, "%.60s %.15s", grouped, currency);
+    (void)snprintf(out, CATALOGUE_VALUE_MAX, "%.100s %.15s", number, currency);
 }
 
 static enum err append_value(const struct filling *filling, bool is_expected, struct buffer *text)
 {
     const PbFinding *finding = filling->finding;
     int64_t value = is_expected ? finding->expected : finding->got;
-    char out[VALUE_TEXT_MAX] = "";
+    char out[CATALOGUE_VALUE_MAX] = "";
     if (is_expected ? !finding->has_expected : !finding->has_got) {
-        return buffer_printf(text, "%s", is_expected ? "something else" : "not as it should be");
+        return append_phrase(filling, is_expected ? "value.expected" : "value.got", text);
     }
     switch (kind_of(finding, is_expected)) {
     case VALUE_AMOUNT:
-        format_amount(filling->report, value, out);
+        format_amount(filling, value, out);
         break;
     case VALUE_DAY:
-        format_day(value, out);
+        catalogue_day(filling->catalogue, value, out);
         break;
     case VALUE_TIME:
-        format_time(value, out);
+        catalogue_time(filling->catalogue, value, out);
         break;
     case VALUE_NUMBER:
-        format_grouped(value, 0, out);
+        catalogue_number(filling->catalogue, value, 0, out);
         break;
     }
     return buffer_printf(text, "%s", out);
@@ -167,26 +119,26 @@ static enum err fill_got(const struct filling *filling, struct buffer *text)
 static enum err fill_path(const struct filling *filling, struct buffer *text)
 {
     const char *path = filling->finding->path;
-    return append_escaped(path == NULL ? "the report" : path, text);
+    return path == NULL ? append_phrase(filling, "value.path", text) : append_escaped(path, text);
 }
 
 static enum err fill_type(const struct filling *filling, struct buffer *text)
 {
-    return buffer_printf(text, "%s",
-                         filling->report == NULL ? "report"
-                                                 : report_type_name((int)filling->report->type));
+    return filling->report == NULL
+               ? append_phrase(filling, "value.type", text)
+               : buffer_printf(text, "%s", report_type_name((int)filling->report->type));
 }
 
 static enum err fill_period(const struct filling *filling, struct buffer *text)
 {
-    return append_escaped(filling->report == NULL ? "of this period" : filling->report->period->key,
-                          text);
+    return filling->report == NULL ? append_phrase(filling, "value.period", text)
+                                   : append_escaped(filling->report->period->key, text);
 }
 
 static enum err fill_vintage(const struct filling *filling, struct buffer *text)
 {
     if (filling->report == NULL) {
-        return buffer_printf(text, "another");
+        return append_phrase(filling, "value.vintage", text);
     }
     return buffer_printf(text, "%" PRIu32, filling->report->vintage);
 }
@@ -222,17 +174,45 @@ static enum err append_next(const struct filling *filling, const char **template
     return err;
 }
 
-enum err finding_sentence(const PbFinding *finding, const PbReport *report, struct buffer *text)
+/* The text that a finding is shown with, and how many it tells of. */
+static int64_t find_key(const PbFinding *finding, char ret_key[static CATALOGUE_KEY_MAX])
 {
-    struct filling filling = {finding, report};
     const struct rule *rule = rule_find(finding->rule);
-    const char *template = rule == NULL ? unknown_rule : rule->sentence;
-    if (rule != NULL && strcmp(rule->id, "ENV-04") == 0 && !finding->has_got) {
-        template = nothing_held;
+    if (rule == NULL) {
+        (void)snprintf(ret_key, CATALOGUE_KEY_MAX, "rule.unknown");
+        return -1;
     }
+    bool is_first = strcmp(rule->id, "ENV-04") == 0 && !finding->has_got; /* no time to name */
+    (void)snprintf(ret_key, CATALOGUE_KEY_MAX, "%s.%s", rule->id, is_first ? "first" : "sentence");
+    return finding->has_got ? finding->got : -1;
+}
+
+enum err finding_sentence(const struct catalogue *catalogue, const PbFinding *finding,
+                          const PbReport *report, struct buffer *text)
+{
+    struct filling filling = {catalogue, finding, report};
+    struct catalogue_text found;
+    char key[CATALOGUE_KEY_MAX];
+    int64_t count = find_key(finding, key);
+    catalogue_find(catalogue, key, &found);
+    const char *template = catalogue_form(&found, count);
     enum err err = ERR_OK;
     while (*template != '\0' && err == ERR_OK) {
         err = append_next(&filling, &template, text);
+    }
+    return err;
+}
+
+enum err finding_words(const struct catalogue *catalogue, const PbFinding *finding,
+                       const PbReport *report, const char *between, struct buffer *text)
+{
+    char key[CATALOGUE_KEY_MAX];
+    (void)find_key(finding, key);
+    const struct catalogue *beneath = catalogue_beneath(catalogue, key);
+    enum err err = finding_sentence(catalogue, finding, report, text);
+    if (err == ERR_OK && beneath != NULL) {
+        err = buffer_append(text, between, strlen(between));
+        err = err != ERR_OK ? err : finding_sentence(beneath, finding, report, text);
     }
     return err;
 }

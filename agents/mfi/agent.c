@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/catalogue.h"
 #include "conf/clock.h"
 #include "conf/country.h"
 #include "conf/hub_pub.h"
@@ -23,6 +24,7 @@ void agent_close(struct agent **agent)
     free((*agent)->signing_keys);
     free((void *)(*agent)->institutions);
     agent_conf_close(&(*agent)->conf);
+    arena_close(&(*agent)->texts);
     free((*agent)->config);
     free(*agent);
     *agent = NULL;
@@ -101,9 +103,16 @@ static enum err open_store(struct agent *agent, struct complaint *complaint)
     return err;
 }
 
+enum err agent_speak(struct agent *agent, const char *language, struct complaint *complaint)
+{
+    return language == NULL ? ERR_OK
+                            : catalogue_of(language, &agent->texts, complaint, &agent->catalogue);
+}
+
 static enum err open_parts(struct agent *agent, unsigned parts, struct complaint *complaint)
 {
     enum err err = list_institutions(agent);
+    err = err != ERR_OK ? err : agent_speak(agent, agent->conf.language, complaint);
     if (err == ERR_OK && (parts & AGENT_HUB) != 0) {
         err = read_hub(agent, complaint);
     }
@@ -205,6 +214,18 @@ enum err agent_knows_time(struct agent *agent, bool *ret_knows)
 
 /* ---- settings ---- */
 
+static enum err describe_settings(struct agent *agent, const char *key, const struct word *words,
+                                  struct agent_settings *settings)
+{
+    AUTO(buffer_close) struct buffer text = {0};
+    enum err err = catalogue_say(agent->catalogue, key, -1, words, &text);
+    if (err == ERR_OK) {
+        (void)snprintf(settings->source, sizeof settings->source, "%.*s", (int)text.size,
+                       (const char *)text.data);
+    }
+    return err;
+}
+
 static enum err settings_of_hub(struct agent *agent, struct arena *arena,
                                 struct agent_settings *ret_settings)
 {
@@ -223,10 +244,10 @@ static enum err settings_of_hub(struct agent *agent, struct arena *arena,
     char since[TIME_TEXT_MAX + 1];
     time_format(since_us, since);
     ret_settings->is_from_hub = true;
-    snprintf(ret_settings->source, sizeof ret_settings->source,
-             "Judged by the hub's settings \"%.100s\" of %s, as last heard from it.",
-             ret_settings->settings->version, since);
-    return ERR_OK;
+    return describe_settings(
+        agent, "settings.of_hub",
+        (const struct word[]){{"version", ret_settings->settings->version}, {"time", since}, {0}},
+        ret_settings);
 }
 
 static enum err settings_of_country(struct agent *agent, struct arena *arena,
@@ -246,10 +267,9 @@ static enum err settings_of_country(struct agent *agent, struct arena *arena,
     err = country_compile(path, arena, complaint, &settings);
     if (err == ERR_OK) {
         ret_settings->settings = settings;
-        snprintf(ret_settings->source, sizeof ret_settings->source,
-                 "Judged by the installed settings \"%.100s\": the hub was not reached yet, and "
-                 "may have newer ones.",
-                 settings->version);
+        err = describe_settings(agent, "settings.installed",
+                                (const struct word[]){{"version", settings->version}, {0}},
+                                ret_settings);
     }
     return err;
 }

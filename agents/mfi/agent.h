@@ -6,6 +6,7 @@
 #include "agents/mfi/agent_conf.h"
 #include "agents/mfi/notes.h"
 #include "agents/mfi/platform.h"
+#include "proto/catalogue.h"
 #include "proto/keys.h"
 #include "storage/outbox.h"
 
@@ -25,6 +26,8 @@ struct agent {
     struct transport_key *transport_key;
     struct signing_key **signing_keys; /* in the order of conf.institutions */
     const char **institutions;
+    struct arena texts;
+    const struct catalogue *catalogue; /* of the language of what is shown; NULL: English */
 };
 
 void agent_close(struct agent **agent);
@@ -32,6 +35,9 @@ void agent_close(struct agent **agent);
  * which one is for tests and the other is not are ERR_CONFIG. */
 MUST_USE enum err agent_open(const char *config, unsigned parts, struct complaint *complaint,
                              struct agent **ret_agent);
+/* Another language than the configured one; NULL: as it is. */
+MUST_USE enum err agent_speak(struct agent *agent, const char *language,
+                              struct complaint *complaint);
 /* For `check`: without -c and without a file, what holds without configuration. */
 MUST_USE enum err agent_open_or_default(const char *config, struct complaint *complaint,
                                         struct agent **ret_agent);
@@ -48,7 +54,7 @@ struct agent_settings {
     const PbSettings *settings;
     bool is_from_hub;
     uint8_t id[SHA256_BYTES]; /* zeros unless from the hub */
-    char source[320];         /* a sentence: which, of when */
+    char source[1024];        /* a sentence in the agent's language: which, of when */
 };
 MUST_USE enum err agent_settings(struct agent *agent, struct arena *arena,
                                  struct complaint *complaint, struct agent_settings *ret_settings);

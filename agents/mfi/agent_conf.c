@@ -103,6 +103,12 @@ static const struct config_row rows[] = {
     ROW("transport_key", CONFIG_PATH, CONF(transport_key), true, 0, 0,
         "file with the key of the connection"),
     ROW("country", CONFIG_TEXT, CONF(country), false, 2, 2, "two letters"),
+    {.key = "language",
+     .kind = CONFIG_TEXT,
+     .offset = CONF(language),
+     .min = 2,
+     .max = 2,
+     .help = "of what is shown: en, fr or rw"},
     ROW("test", CONFIG_BOOL, CONF(is_test), false, 0, 0,
         "true: a test hub's time, reports marked as test data"),
     ROW("stay_connected", CONFIG_BOOL, CONF(stays), false, 0, 0,
@@ -144,9 +150,9 @@ void agent_conf_close(struct agent_conf *conf)
 
 enum err agent_conf_default(struct agent_conf *ret_conf)
 {
-    *ret_conf =
-        (struct agent_conf){.country = strdup("rw"), .settle_s = 10, .fiscal_year_month = 1};
-    return ret_conf->country != NULL ? ERR_OK : ERR_MEMORY;
+    *ret_conf = (struct agent_conf){
+        .country = strdup("rw"), .language = strdup("en"), .settle_s = 10, .fiscal_year_month = 1};
+    return ret_conf->country != NULL && ret_conf->language != NULL ? ERR_OK : ERR_MEMORY;
 }
 
 const struct conf_institution *agent_conf_institution(const struct agent_conf *conf, const char *id)
@@ -340,6 +346,10 @@ static const char template_head[] =
     "\n"
     "# The country whose settings `check` uses before the hub was reached for the first time.\n"
     "country = \"%s\";\n"
+    "\n"
+    "# The language of findings and of what the commands say: en, fr or rw. --language stands over "
+    "it.\n"
+    "# language = \"fr\";\n"
     "\n"
     "# Between two reports the connection is given up after a minute. Set this to keep it.\n"
     "# stay_connected = true;\n"

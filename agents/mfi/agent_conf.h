@@ -23,6 +23,7 @@ struct agent_conf {
     char *store;
     char *transport_key;
     char *country;
+    char *language; /* of what is shown: "en", "fr", "rw" */
     bool is_test;
     bool stays;
     int64_t retry_first_ms;

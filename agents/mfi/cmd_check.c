@@ -12,6 +12,7 @@ struct check_arguments {
     const char *institution;
     const char *now;
     const char *format;
+    const char *language;
 };
 
 #define CHECK(field) offsetof(struct check_arguments, field)
@@ -22,6 +23,7 @@ static const struct option_row check_rows[] = {
     {"now", 0, OPTION_TEXT, CHECK(now), "TIME",
      "judge as if it were received then: 2020-07-03T08:00:00Z", 0, 0},
     FORMAT_ROW(struct check_arguments),
+    LANGUAGE_ROW(struct check_arguments),
     {0},
 };
 
@@ -40,10 +42,10 @@ static const struct options check_options = {
     .words_max = 1,
 };
 
-static enum err print_json(const struct examined *examined)
+static enum err print_json(const struct examined *examined, const struct catalogue *catalogue)
 {
     AUTO(buffer_close) struct buffer line = {0};
-    json_t *json = examined_json(examined);
+    json_t *json = examined_json(examined, catalogue);
     enum err err = json != NULL ? json_line(json, &line) : ERR_MEMORY;
     json_decref(json);
     if (err == ERR_OK && fwrite(line.data, 1, line.size, stdout) != line.size) {
@@ -60,6 +62,7 @@ static enum err check_folder(const char *folder, const struct check_arguments *a
     struct folder_options options = {.institution = arguments->institution};
     struct examined *examined = NULL;
     enum err err = agent_open_or_default(arguments->config, complaint, &agent);
+    err = err != ERR_OK ? err : agent_speak(agent, arguments->language, complaint);
     if (err == ERR_OK) {
         err = agent_now(agent, &options.now_us);
     }
@@ -72,7 +75,8 @@ static enum err check_folder(const char *folder, const struct check_arguments *a
         err = folder_examine(agent, folder, &options, &arena, complaint, &examined);
     }
     if (err == ERR_OK) {
-        err = is_json ? print_json(examined) : examined_print(examined, stdout);
+        const struct voice voice = {stdout, agent->catalogue};
+        err = is_json ? print_json(examined, agent->catalogue) : examined_print(examined, &voice);
     }
     if (err == ERR_OK) {
         *ret_has_errors = examined_has_errors(examined);

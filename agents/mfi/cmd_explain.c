@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agents/mfi/commands.h"
+#include "conf/catalogue.h"
 #include "proto/glossary.h"
 #include "proto/json.h"
 #include "proto/rules.h"
@@ -11,13 +12,16 @@ static const char program[] = "mfi-agent explain";
 
 struct explain_arguments {
     const char *format;
+    const char *language;
     bool is_all;
 };
 
 #define EXPLAIN(field) offsetof(struct explain_arguments, field)
 static const struct option_row explain_rows[] = {
     {"all", 0, OPTION_FLAG, EXPLAIN(is_all), NULL, "every rule, ratio and field", 0, 0},
-    {"format", 0, OPTION_TEXT, EXPLAIN(format), "text|json|markdown", "how to print (text)", 0, 0},
+    {"format", 0, OPTION_TEXT, EXPLAIN(format), "text|json|markdown|catalogue",
+     "how to print (text); catalogue: the English texts, to begin another language with", 0, 0},
+    {"language", 0, OPTION_TEXT, EXPLAIN(language), "en|fr|rw", "of the rules (en)", 0, 0},
     {0},
 };
 
@@ -33,10 +37,11 @@ static const struct options explain_options = {
     .words_max = 64,
 };
 
-enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
+enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN, FORM_CATALOGUE };
 
 struct telling {
     enum form form;
+    struct voice voice;
     const char *word; /* NULL: all */
     size_t told;
     enum err err;
@@ -74,6 +79,36 @@ static void print_row(struct telling *telling, enum err err, const struct buffer
     telling->err = telling->err == ERR_OK ? err : telling->err;
 }
 
+/* The rule's text of a kind, "summary" or "sentence". */
+static const char *rule_text(const struct voice *voice, const struct rule *rule, const char *what)
+{
+    char key[CATALOGUE_KEY_MAX];
+    (void)snprintf(key, sizeof key, "%s.%s", rule->id, what);
+    return phrase(voice, key);
+}
+
+static void print_rule(const struct voice *voice, const struct rule *rule)
+{
+    static const char *const severities[] = {"", "severity.INFO", "severity.WARNING",
+                                             "severity.ERROR"};
+    char key[CATALOGUE_KEY_MAX];
+    (void)snprintf(key, sizeof key, "%s.sentence", rule->id);
+    printf("%s  %s: %s.\n", rule->id, phrase(voice, severities[rule->severity]),
+           rule_text(voice, rule, "summary"));
+    printf("  %s\n", phrase(voice, key));
+    const struct voice beneath = {stdout, catalogue_beneath(voice->catalogue, key)};
+    if (beneath.catalogue != NULL) {
+        printf("  %s\n", phrase(&beneath, key));
+    }
+    if (rule->needs_hub) {
+        say(voice, "  ", "explain.hub_only", NULL);
+    }
+    if (!rule->is_fixed) {
+        say(voice, "  ", "explain.configurable", NULL);
+    }
+    printf("\n");
+}
+
 static void tell_rule(struct telling *telling, const struct rule *rule)
 {
     static const char *const severities[] = {"", "INFO", "WARNING", "ERROR"};
@@ -87,16 +122,16 @@ static void tell_rule(struct telling *telling, const struct rule *rule)
         print_json(telling,
                    json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "kind", "rule", "id",
                              rule->id, "severity", severities[rule->severity], "holds",
-                             rule->summary, "sentence", rule->sentence, "hub_only",
+                             rule_text(&telling->voice, rule, "summary"), "sentence",
+                             rule_text(&telling->voice, rule, "sentence"), "hub_only",
                              (int)rule->needs_hub, "configurable", (int)!rule->is_fixed,
                              "tolerance_bp", (json_int_t)rule->tolerance_bp));
         return;
     case FORM_TEXT:
+    case FORM_CATALOGUE: /* printed as a whole */
         break;
     }
-    printf("%s  %s: %s.\n  %s\n%s%s\n", rule->id, severities[rule->severity], rule->summary,
-           rule->sentence, rule->needs_hub ? "  Only the hub can find it.\n" : "",
-           rule->is_fixed ? "" : "  The settings can change its severity or switch it off.\n");
+    print_rule(&telling->voice, rule);
 }
 
 static void tell_ratio(struct telling *telling, const struct ratio *ratio)
@@ -114,6 +149,7 @@ static void tell_ratio(struct telling *telling, const struct ratio *ratio)
                                       "needs_before", (int)ratio->needs_before));
         return;
     case FORM_TEXT:
+    case FORM_CATALOGUE: /* printed as a whole */
         break;
     }
     printf(
@@ -138,6 +174,7 @@ static void tell_field(struct telling *telling, int type, const struct field_tex
                              text->definition, "unit", text->unit, "stock_or_flow", text->kind));
         return;
     case FORM_TEXT:
+    case FORM_CATALOGUE: /* printed as a whole */
         break;
     }
     printf("%s  %s %s, %s%s\n  %s.\n\n", text->id, report_type_name(type), text->field, text->unit,
@@ -183,7 +220,7 @@ static void tell_ratios(struct telling *telling)
 /* "glp", "portfolio.glp", "aging.restructured", "portfolio.aging[3].restructured", "P05". */
 static bool names_field(const struct telling *telling, int type, const struct field_text *text)
 {
-    if (telling->word == NULL || strcmp(text->id, telling->word) == 0 ||
+    if (telling->word == NULL || glossary_has_id(text, telling->word) ||
         strcmp(text->field, telling->word) == 0) {
         return true;
     }
@@ -224,9 +261,11 @@ static void tell_fields(struct telling *telling)
 
 static bool parse_form(const char *format, enum form *ret_form)
 {
-    static const char *const names[] = {
-        [FORM_TEXT] = "text", [FORM_JSON] = "json", [FORM_MARKDOWN] = "markdown"};
-    for (int i = FORM_TEXT; i <= FORM_MARKDOWN; i++) {
+    static const char *const names[] = {[FORM_TEXT] = "text",
+                                        [FORM_JSON] = "json",
+                                        [FORM_MARKDOWN] = "markdown",
+                                        [FORM_CATALOGUE] = "catalogue"};
+    for (int i = FORM_TEXT; i <= FORM_CATALOGUE; i++) {
         if (format == NULL || strcmp(format, names[i]) == 0) {
             *ret_form = (enum form)i;
             return true;
@@ -244,34 +283,60 @@ static void tell(struct telling *telling, const char *word)
     tell_fields(telling);
 }
 
+static void print_catalogue(struct telling *telling)
+{
+    AUTO(buffer_close) struct buffer text = {0};
+    telling->err = catalogue_write_english(&text);
+    if (telling->err == ERR_OK && fwrite(text.data, 1, text.size, stdout) != text.size) {
+        telling->err = ERR_IO;
+    }
+}
+
+/* 1: a word that nothing is called. */
+static int tell_words(struct telling *telling, const struct words *words)
+{
+    int unknown = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        tell(telling, words->items[i]);
+        if (telling->told == 0) {
+            fprintf(stderr,
+                    "%s: there is no rule, ratio or field \"%.60s\"; --all lists what there is.\n",
+                    program, words->items[i]);
+            unknown = 1;
+        }
+    }
+    return unknown;
+}
+
 int explain_command(int argc, char **argv)
 {
-    struct explain_arguments arguments = {0};
+    AUTO(arena_close) struct arena arena = {0};
+    struct explain_arguments arguments = {.language = "en"};
     struct words words = {0};
-    struct telling telling = {0};
+    struct telling telling = {.voice = {stdout, NULL}};
+    struct complaint complaint = {{0}};
     int unknown = 0;
     int code = options_parse(&explain_options, argc, argv, &arguments, &words);
     if (code >= 0) {
         return code;
     }
     if (!parse_form(arguments.format, &telling.form)) {
-        return options_refuse(program, "--format is text, json or markdown.");
+        return options_refuse(program, "--format is text, json, markdown or catalogue.");
     }
     if (arguments.is_all == (words.count > 0)) {
         return options_refuse(program,
                               "Name what is to be explained (POR-01, R02, glp), or --all.");
     }
-    if (arguments.is_all) {
-        tell(&telling, NULL);
+    enum err err = catalogue_of(arguments.language, &arena, &complaint, &telling.voice.catalogue);
+    if (err != ERR_OK) {
+        return fail(program, err, &complaint);
     }
-    for (size_t i = 0; i < words.count; i++) {
-        tell(&telling, words.items[i]);
-        if (telling.told == 0) {
-            fprintf(stderr,
-                    "%s: there is no rule, ratio or field \"%.60s\"; --all lists what there is.\n",
-                    program, words.items[i]);
-            unknown = 1;
-        }
+    if (telling.form == FORM_CATALOGUE) {
+        print_catalogue(&telling);
+    } else if (arguments.is_all) {
+        tell(&telling, NULL);
+    } else {
+        unknown = tell_words(&telling, &words);
     }
     if (telling.err != ERR_OK || fflush(stdout) != 0) {
         fprintf(stderr, "%s: it could not be printed: %s.\n", program,

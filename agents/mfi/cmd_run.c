@@ -9,6 +9,7 @@
 #include "conf/clock.h"
 #include "conf/log.h"
 #include "conf/signals.h"
+#include "proto/text.h"
 
 static const char program[] = "mfi-agent run";
 
@@ -54,6 +55,15 @@ static void running_close(struct running *running)
 
 /* ---- folders that became ready ---- */
 
+/* A text that was cut does not end within a character. */
+static void end_whole(char *text, size_t size)
+{
+    size_t used = strlen(text);
+    for (int i = 0; i < 3 && used + 4 > size && !text_is_utf8(bytes_of(text, used)); i++) {
+        text[--used] = '\0';
+    }
+}
+
 /* What `status` shows, the folder first. Without a text: it is well now, and what was told of it is
  * cleared; what was told of another folder stays. */
 static void note_trouble(struct running *running, const char *institution, const char *path,
@@ -73,6 +83,7 @@ static void note_trouble(struct running *running, const char *institution, const
     trouble = (struct folder_trouble){.at_us = clock_wall_us()};
     if (text != NULL) {
         snprintf(trouble.text, sizeof trouble.text, "%s%s", folder, text);
+        end_whole(trouble.text, sizeof trouble.text);
     }
     if (err == ERR_OK) {
         folder_trouble_put(&txn, institution, &trouble);
@@ -83,18 +94,27 @@ static void note_trouble(struct running *running, const char *institution, const
     }
 }
 
-static void tell_trouble(struct running *running, const char *institution, const char *path,
-                         const char *text)
+static void tell_trouble(const char *institution, const char *path, const char *text)
 {
     char escaped[1100];
     log_event(LOG_ERROR, "folder_not_queued", "institution=%s folder=\"%s\" text=\"%s\"",
               institution, path, log_text(text, escaped, sizeof escaped));
-    note_trouble(running, institution, path, text);
+}
+
+/* A sentence of the catalogue, as long as there is room. */
+static enum err describe(const struct catalogue *catalogue, const char *key,
+                         const struct word *words, struct complaint *ret_told)
+{
+    AUTO(buffer_close) struct buffer text = {0};
+    enum err err = catalogue_say(catalogue, key, -1, words, &text);
+    return err != ERR_OK
+               ? err
+               : complain(ret_told, ERR_OK, "%.*s", (int)text.size, (const char *)text.data);
 }
 
 /* The first error in words, and where to see the rest. */
-static enum err describe_errors(const char *folder, const struct examined *examined, char *text,
-                                size_t text_size)
+static enum err describe_errors(const struct catalogue *catalogue, const char *folder,
+                                const struct examined *examined, struct complaint *ret_told)
 {
     AUTO(buffer_close) struct buffer sentence = {0};
     for (size_t i = 0; i < examined->count; i++) {
@@ -104,20 +124,27 @@ static enum err describe_errors(const char *folder, const struct examined *exami
             if ((enum severity)finding->severity != SEVERITY_ERROR) {
                 continue;
             }
-            enum err err = finding_sentence(finding, row->report, &sentence);
-            snprintf(text, text_size,
-                     "%s would be rejected (%s): %.*s See all with: mfi-agent check %s",
-                     report_type_name((int)row->report->type), finding->rule, (int)sentence.size,
-                     err == ERR_OK ? (const char *)sentence.data : "", folder);
-            return err;
+            enum err err = finding_words(catalogue, finding, row->report, " / ", &sentence);
+            err = err != ERR_OK ? err : buffer_append(&sentence, "", 1);
+            return err != ERR_OK ? err
+                                 : describe(catalogue, "run.would_be_rejected",
+                                            (const struct word[]){
+                                                {"type", report_type_name((int)row->report->type)},
+                                                {"rule", finding->rule},
+                                                {"sentence", (const char *)sentence.data},
+                                                {"folder", folder},
+                                                {0}},
+                                            ret_told);
         }
     }
-    snprintf(text, text_size, "A report would be rejected. See: mfi-agent check %s", folder);
-    return ERR_OK;
+    return describe(catalogue, "run.rejected", (const struct word[]){{"folder", folder}, {0}},
+                    ret_told);
 }
 
+/* complaint: for the log, in English; ret_told: the same in the agent's language, where it is of
+ * the rules. */
 static enum err queue_ready(struct running *running, const char *folder, const char *institution,
-                            struct complaint *complaint)
+                            struct complaint *complaint, struct complaint *ret_told)
 {
     AUTO(arena_close) struct arena arena = {.budget = FOLDER_ARENA_BUDGET};
     struct folder_options options = {.institution = institution};
@@ -127,7 +154,10 @@ static enum err queue_ready(struct running *running, const char *folder, const c
         err = folder_examine(running->agent, folder, &options, &arena, complaint, &examined);
     }
     if (err == ERR_OK && examined_has_errors(examined)) {
-        err = describe_errors(folder, examined, complaint->text, sizeof complaint->text);
+        err = describe_errors(NULL, folder, examined, complaint);
+        err = err != ERR_OK
+                  ? err
+                  : describe_errors(running->agent->catalogue, folder, examined, ret_told);
         return err == ERR_OK ? ERR_REFUSED : err;
     }
     struct queued_report *queued = NULL;
@@ -188,6 +218,7 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
     struct running *running = context;
     const char *institution = running->institutions[root];
     struct complaint complaint = {{0}};
+    struct complaint told = {{0}};
     char path[300];
     struct folder_read read = {0};
     bool is_known = false;
@@ -197,7 +228,7 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
         return ERR_OK;
     }
     if (err == ERR_OK) {
-        err = queue_ready(running, folder, institution, &complaint);
+        err = queue_ready(running, folder, institution, &complaint, &told);
     }
     if (err == ERR_OK) {
         err = keep_read(running, &read);
@@ -205,8 +236,9 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
     if (err == ERR_OK) {
         note_trouble(running, institution, path, NULL);
     } else {
-        tell_trouble(running, institution, path,
-                     complaint.text[0] != '\0' ? complaint.text : err_text(err));
+        const char *text = complaint.text[0] != '\0' ? complaint.text : err_text(err);
+        tell_trouble(institution, path, text);
+        note_trouble(running, institution, path, told.text[0] != '\0' ? told.text : text);
     }
     return err == ERR_BUSY ? err : ERR_OK;
 }

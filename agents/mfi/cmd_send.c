@@ -15,6 +15,7 @@ static const char program[] = "mfi-agent send";
 struct send_arguments {
     const char *config;
     const char *institution;
+    const char *language;
     int64_t wait_s;
     bool anyway;
 };
@@ -30,6 +31,7 @@ static const struct option_row send_rows[] = {
      "send what would be rejected, and once more what was rejected, too: the hub keeps it as an "
      "attempt",
      0, 0},
+    LANGUAGE_ROW(struct send_arguments),
     {0},
 };
 
@@ -81,8 +83,17 @@ static enum err wait_for(struct waiting *waiting, const struct entry_key *key)
 
 /* ---- queueing ---- */
 
-static void print_refusal(const char *folder, const struct examined *examined)
+static const char before[] = "mfi-agent send: ";
+
+static struct voice voice_on(const struct sending *sending, FILE *file)
 {
+    return (struct voice){file, sending->agent->catalogue};
+}
+
+static void print_refusal(const struct sending *sending, const char *folder,
+                          const struct examined *examined)
+{
+    const struct voice voice = voice_on(sending, stderr);
     for (size_t i = 0; i < examined->count; i++) {
         const struct examined_report *row = &examined->reports[i];
         if (!row->has_errors) {
@@ -92,36 +103,34 @@ static void print_refusal(const char *folder, const struct examined *examined)
         const PbReport *report = row->report;
         report_name((int)report->type, (int)report->period->frequency, report->period->end_day,
                     name);
-        fprintf(stderr, "%s: %s of %s would be %s:\n", program, name, report->institution,
-                row->is_refused ? "refused" : "rejected");
+        say(&voice, before, row->is_refused ? "send.would_be_refused" : "send.would_be_rejected",
+            (const struct word[]){{"name", name}, {"institution", report->institution}, {0}});
         const PbFinding *findings[FINDINGS_MAX];
         for (size_t k = 0; k < row->findings->count; k++) {
             findings[k] = &row->findings->rows[k];
         }
         /* Only words: what cannot be printed is told by the exit code. */
-        enum err err = findings_print(report, findings, row->findings->count, stderr);
+        enum err err = findings_print(report, findings, row->findings->count, &voice);
         (void)err;
     }
-    fprintf(stderr,
-            "%s: nothing of %s was queued. Correct the errors and send it again; --anyway sends it "
-            "as it is.\n",
-            program, folder);
+    say(&voice, before, "send.not_queued", (const struct word[]){{"folder", folder}, {0}});
 }
 
 static void say_queued(struct sending *sending, const struct examined *examined,
                        const struct queued_report *queued)
 {
+    const struct voice voice = voice_on(sending, stdout);
     for (size_t i = 0; i < examined->count; i++) {
         char name[REPORT_NAME_MAX];
         report_name(queued[i].key.type, queued[i].key.frequency, queued[i].key.period_end_day,
                     name);
+        const struct word words[] = {
+            {"name", name}, {"institution", queued[i].key.institution}, {0}};
         if (queued[i].queued == QUEUED_UNCHANGED) {
             sending->is_unchanged = true;
-            printf("%s of %s: the figures did not change; nothing new is sent.\n", name,
-                   queued[i].key.institution);
+            say(&voice, "", "send.unchanged", words);
         } else if (queued[i].queued == QUEUED_DRAFT) {
-            printf("%s of %s: waits for the receipt of the report before it, and is sent then.\n",
-                   name, queued[i].key.institution);
+            say(&voice, "", "send.draft", words);
         }
     }
 }
@@ -140,7 +149,7 @@ static enum err queue_folder(struct sending *sending, const char *folder,
         return err;
     }
     if (examined_has_errors(examined) && !sending->arguments->anyway) {
-        print_refusal(folder, examined);
+        print_refusal(sending, folder, examined);
         sending->is_refused = true;
         return ERR_OK;
     }
@@ -218,6 +227,11 @@ static enum err begin_talk(struct sending *sending, struct complaint *complaint)
     enum err err =
         talk_open(sending->agent, true, keep_trouble, sending, complaint, &sending->talk);
     sending->is_beside = err == ERR_BUSY;
+    if (err == ERR_NETWORK && complaint->text[0] == '\0') {
+        return complain(complaint, err,
+                        "No connection can be made ready: there is too little memory, or too many "
+                        "files are open. What was queued is kept; try again.");
+    }
     return sending->is_beside ? ERR_OK : err;
 }
 
@@ -231,6 +245,14 @@ static enum err time_is_heard(struct sending *sending, bool *ret_is_heard)
     return ERR_OK;
 }
 
+/* What the connection met last, as it said so. */
+static void say_trouble(const struct sending *sending)
+{
+    if (sending->last_trouble[0] != '\0') {
+        fprintf(stderr, "%s\n", sending->last_trouble);
+    }
+}
+
 /* A test agent's reports are made in the hub's time: it is heard first. */
 static enum err hear_the_time(struct sending *sending, struct complaint *complaint)
 {
@@ -242,10 +264,9 @@ static enum err hear_the_time(struct sending *sending, struct complaint *complai
     }
     while (err == ERR_OK && !is_heard) {
         if (clock_monotonic_ms() >= until_ms) {
-            fprintf(stderr,
-                    "%s: the test hub was not reached, and its time is not known; nothing was "
-                    "queued. %s\n",
-                    program, sending->last_trouble);
+            const struct voice voice = voice_on(sending, stderr);
+            say(&voice, before, "send.no_time", NULL);
+            say_trouble(sending);
             return ERR_NETWORK;
         }
         err = sending->is_beside ? platform_pause(200) : talk_turn(sending->talk, 200, -1);
@@ -286,10 +307,15 @@ static enum err print_outcome(struct sending *sending, const struct entry *entry
 {
     char name[REPORT_NAME_MAX];
     report_name(entry->key.type, entry->key.frequency, entry->key.period_end_day, name);
+    const struct voice voice = voice_on(sending, stdout);
     if (entry->state == ENTRY_REFUSED) {
         sending->is_refused = true;
-        printf("%s of %s: REFUSED by the hub (%s): %s\n", name, entry->key.institution,
-               entry->refused_rule, entry->refused_text);
+        say(&voice, "", "send.refused",
+            (const struct word[]){{"name", name},
+                                  {"institution", entry->key.institution},
+                                  {"rule", entry->refused_rule},
+                                  {"text", entry->refused_text},
+                                  {0}});
         return ERR_OK;
     }
     if (entry->best.size == 0) {
@@ -301,7 +327,7 @@ static enum err print_outcome(struct sending *sending, const struct entry *entry
     enum err err = receipt_open(entry->best, &arena, &receipt);
     if (err == ERR_OK) {
         sending->is_refused = sending->is_refused || !verdict_accepts(receipt.header.verdict);
-        err = receipt_print(entry, stdout);
+        err = receipt_print(entry, &voice);
     }
     return err;
 }
@@ -328,15 +354,14 @@ static void say_why(const struct sending *sending)
 {
     AUTO(txn_end) struct txn txn = {0};
     struct contact contact = {0};
+    const struct voice voice = voice_on(sending, stderr);
     if (sending->last_trouble[0] != '\0') {
-        fprintf(stderr, "%s\n", sending->last_trouble);
+        say_trouble(sending);
     } else if (sending->talk != NULL && talk_is_greeted(sending->talk)) {
-        fprintf(stderr, "The hub was reached, and its answer is still under way.\n");
+        say(&voice, "", "send.under_way", NULL);
     } else if (sending->talk != NULL) {
-        fprintf(stderr,
-                "The hub at %s has not answered so far. Is there a network, and does a firewall "
-                "let the connection through?\n",
-                sending->agent->conf.ingest);
+        say(&voice, "", "send.no_answer",
+            (const struct word[]){{"endpoint", sending->agent->conf.ingest}, {0}});
     } else if (txn_begin(outbox_env(sending->agent->outbox), false, &txn) == ERR_OK &&
                contact_get(&txn, &contact) == ERR_OK && contact.last_error[0] != '\0') {
         fprintf(stderr, "%s\n", contact.last_error);
@@ -345,26 +370,28 @@ static void say_why(const struct sending *sending)
 
 static void say_kept(const struct sending *sending, size_t open)
 {
+    const struct voice voice = voice_on(sending, stderr);
+    const char *when = sending->is_held      ? "send.when_taken"
+                       : sending->is_reached ? "send.when_right"
+                                             : "send.when_network";
+    const char *how = sending->is_beside ? "send.how_running" : "send.how_command";
     fflush(stdout);
-    fprintf(stderr, "%zu report%s without a receipt yet. Kept safely, to be sent when %s: %s.\n",
-            open, open == 1 ? " is" : "s are",
-            sending->is_held      ? "the hub takes reports again"
-            : sending->is_reached ? "what is wrong was put right"
-                                  : "there is a network",
-            sending->is_beside ? "the running mfi-agent does it"
-                               : "`mfi-agent run` or `mfi-agent send`");
+    say_count(
+        &voice, "", "send.kept", (int64_t)open,
+        (const struct word[]){{"when", phrase(&voice, when)}, {"how", phrase(&voice, how)}, {0}});
     say_why(sending);
 }
 
 static enum err say_nothing_queued(const struct sending *sending)
 {
     if (sending->is_beside || talk_is_greeted(sending->talk)) {
-        printf("Nothing is queued.%s\n",
-               sending->is_beside ? "" : " The hub was reached, and has all there is.");
+        const struct voice voice = voice_on(sending, stdout);
+        say(&voice, "", sending->is_beside ? "send.nothing" : "send.nothing_left", NULL);
         return ERR_OK;
     }
-    fprintf(stderr, "%s: nothing is queued, and the hub was not reached. %s\n", program,
-            sending->last_trouble);
+    const struct voice voice = voice_on(sending, stderr);
+    say(&voice, before, "send.nothing_unreached", NULL);
+    say_trouble(sending);
     return ERR_NETWORK;
 }
 
@@ -387,11 +414,8 @@ static enum err send_all(struct sending *sending, bool has_folders, struct compl
     }
     if (err == ERR_OK && sending->is_refused && sending->is_unchanged) {
         fflush(stdout);
-        fprintf(stderr,
-                "%s: figures that were rejected are not sent again as they are. If what was wrong "
-                "is put right elsewhere (the registration, a clock), --anyway sends them once "
-                "more.\n",
-                program);
+        const struct voice voice = voice_on(sending, stderr);
+        say(&voice, before, "send.rejected_again", NULL);
     }
     if (err == ERR_OK && open > 0) {
         say_kept(sending, open);
@@ -405,7 +429,7 @@ static int end(struct sending *sending, enum err err, const struct complaint *co
     talk_close(&sending->talk);
     free(sending->waiting.keys);
     agent_close(&sending->agent);
-    if (err == ERR_NETWORK) {
+    if (err == ERR_NETWORK && complaint->text[0] == '\0') {
         return sending->is_refused || sending->is_reached ? 1 : 3; /* said already */
     }
     if (err != ERR_OK) {
@@ -425,6 +449,7 @@ int send_command(int argc, char **argv)
     struct complaint complaint = {{0}};
     struct sending sending = {.arguments = &arguments};
     enum err err = agent_open(arguments.config, AGENT_ALL, &complaint, &sending.agent);
+    err = err != ERR_OK ? err : agent_speak(sending.agent, arguments.language, &complaint);
     if (err == ERR_OK && sending.agent->conf.is_test && words.count > 0) {
         err = hear_the_time(&sending, &complaint);
     }

@@ -14,11 +14,13 @@ static const char program[] = "mfi-agent status";
 struct status_arguments {
     const char *config;
     const char *format;
+    const char *language;
 };
 
 static const struct option_row status_rows[] = {
     CONFIG_ROW(struct status_arguments),
     FORMAT_ROW(struct status_arguments),
+    LANGUAGE_ROW(struct status_arguments),
     {0},
 };
 
@@ -106,15 +108,6 @@ static enum err visit_entry(void *context, const struct entry *entry)
     return ERR_OK;
 }
 
-static void print_time(const char *label, int64_t time_us)
-{
-    char time[TIME_TEXT_MAX + 1] = "never";
-    if (time_us > 0) {
-        time_format(time_us, time);
-    }
-    printf("%s: %s\n", label, time);
-}
-
 /* ---- in words ---- */
 
 static const char *json_text(const json_t *json, const char *key)
@@ -123,53 +116,93 @@ static const char *json_text(const json_t *json, const char *key)
     return text != NULL ? text : "?";
 }
 
-static void print_refused(const char *institution, const json_t *refused)
+static void print_refused(const struct voice *voice, const char *institution, const json_t *refused)
 {
     size_t i = 0;
     json_t *json = NULL;
     json_array_foreach(refused, i, json)
     {
-        int64_t number = json_integer_value(json_object_get(json, "number"));
-        printf("  refused: %s %s (%s) %s\n", json_text(json, "type"), json_text(json, "period"),
-               json_text(json, "rule"), json_text(json, "text"));
-        if (json_is_true(json_object_get(json, "tried_again"))) {
-            printf(
-                "    It is tried again by itself. To give it up: mfi-agent drop %s %s %s %" PRId64
-                "\n",
-                institution, json_text(json, "type"), json_text(json, "period"), number);
-        } else {
-            printf("    Trying again does not help. Correct the extract and send the folder again, "
-                   "and take this one "
-                   "away: mfi-agent drop %s %s %s %" PRId64 "\n",
-                   institution, json_text(json, "type"), json_text(json, "period"), number);
-        }
+        char command[128];
+        const char *type = json_text(json, "type");
+        const char *period = json_text(json, "period");
+        (void)snprintf(command, sizeof command, "mfi-agent drop %s %s %s %" PRId64, institution,
+                       type, period, (int64_t)json_integer_value(json_object_get(json, "number")));
+        say(voice, "  ", "status.refused",
+            (const struct word[]){{"type", type},
+                                  {"period", period},
+                                  {"rule", json_text(json, "rule")},
+                                  {"text", json_text(json, "text")},
+                                  {0}});
+        bool is_tried = json_is_true(json_object_get(json, "tried_again"));
+        say(voice, "    ", is_tried ? "status.tried_again" : "status.no_use",
+            (const struct word[]){{"command", command}, {0}});
     }
 }
 
-static void print_summary(const struct summary *summary)
+static void print_counts(const struct voice *voice, const struct summary *summary)
 {
-    printf("\n%s: %" PRIu64 " queued, %" PRIu64 " waiting as draft, %" PRIu64 " refused, %" PRIu64
-           " with receipt",
-           summary->institution, summary->counts.queued, summary->counts.drafts,
-           summary->counts.refused, summary->counts.receipted);
-    printf(" (%" PRIu64 " rejected), %" PRIu64 " to be offered again\n", summary->rejected,
-           summary->counts.to_offer);
+    char texts[6][CATALOGUE_VALUE_MAX];
+    const uint64_t counts[6] = {summary->counts.queued,  summary->counts.drafts,
+                                summary->counts.refused, summary->counts.receipted,
+                                summary->rejected,       summary->counts.to_offer};
+    for (size_t i = 0; i < 6; i++) {
+        catalogue_number(voice->catalogue, (int64_t)counts[i], 0, texts[i]);
+    }
+    say(voice, "\n", "status.counts",
+        (const struct word[]){{"institution", summary->institution},
+                              {"queued", texts[0]},
+                              {"drafts", texts[1]},
+                              {"refused", texts[2]},
+                              {"receipted", texts[3]},
+                              {"rejected", texts[4]},
+                              {"to_offer", texts[5]},
+                              {0}});
+}
+
+static int verdict_of(const json_t *receipt)
+{
+    const char *name = json_text(receipt, "verdict");
+    for (int verdict = VERDICT_NONE; verdict <= VERDICT_REJECTED; verdict++) {
+        if (strcmp(verdict_name(verdict), name) == 0) {
+            return verdict;
+        }
+    }
+    return VERDICT_NONE;
+}
+
+static void print_last(const struct voice *voice, const json_t *receipt)
+{
+    char position[24];
+    (void)snprintf(position, sizeof position, "%" PRId64,
+                   (int64_t)json_integer_value(json_object_get(receipt, "seq")));
+    say(voice, "  ", "status.receipt",
+        (const struct word[]){{"type", json_text(receipt, "type")},
+                              {"period", json_text(receipt, "period")},
+                              {"verdict", verdict_words(voice, verdict_of(receipt))},
+                              {"time", json_text(receipt, "first_received_at")},
+                              {"position", position},
+                              {0}});
+}
+
+static void print_summary(const struct voice *voice, const struct summary *summary)
+{
+    print_counts(voice, summary);
     if (summary->last != NULL) {
-        printf("  last receipt: %s %s %s at %s, position %" PRId64 "\n",
-               json_text(summary->last, "type"), json_text(summary->last, "period"),
-               json_text(summary->last, "verdict"), json_text(summary->last, "first_received_at"),
-               (int64_t)json_integer_value(json_object_get(summary->last, "seq")));
+        print_last(voice, summary->last);
     }
     size_t i = 0;
     json_t *json = NULL;
     json_array_foreach(summary->waiting, i, json)
     {
-        printf("  %s: %s %s\n", json_is_true(json_object_get(json, "draft")) ? "draft" : "queued",
-               json_text(json, "type"), json_text(json, "period"));
+        bool is_draft = json_is_true(json_object_get(json, "draft"));
+        say(voice, "  ", is_draft ? "status.draft" : "status.queued",
+            (const struct word[]){
+                {"type", json_text(json, "type")}, {"period", json_text(json, "period")}, {0}});
     }
-    print_refused(summary->institution, summary->refused);
+    print_refused(voice, summary->institution, summary->refused);
     if (summary->trouble.text[0] != '\0') {
-        printf("  last folder not queued: %s\n", summary->trouble.text);
+        say(voice, "  ", "status.folder",
+            (const struct word[]){{"text", summary->trouble.text}, {0}});
     }
 }
 
@@ -193,7 +226,9 @@ static json_t *summary_json(const struct summary *summary)
 
 /* ---- all ---- */
 
-static enum err summarise(struct txn *txn, const char *institution, bool is_json, json_t *list)
+/* list: NULL where it is for a person. */
+static enum err summarise(struct txn *txn, const char *institution, const struct voice *voice,
+                          json_t *list)
 {
     struct summary summary = {
         .institution = institution, .refused = json_array(), .waiting = json_array()};
@@ -201,10 +236,10 @@ static enum err summarise(struct txn *txn, const char *institution, bool is_json
     if (err == ERR_OK) {
         err = folder_trouble_get(txn, institution, &summary.trouble);
     }
-    if (err == ERR_OK && is_json) {
+    if (err == ERR_OK && list != NULL) {
         json_array_append_new(list, summary_json(&summary));
     } else if (err == ERR_OK) {
-        print_summary(&summary);
+        print_summary(voice, &summary);
     }
     json_decref(summary.refused);
     json_decref(summary.waiting);
@@ -212,22 +247,33 @@ static enum err summarise(struct txn *txn, const char *institution, bool is_json
     return err;
 }
 
-static void print_contact(struct agent *agent, const struct contact *contact, bool is_running,
+static void print_time(const struct voice *voice, const char *key, const char *text,
+                       int64_t time_us)
+{
+    char time[TIME_TEXT_MAX + 1];
+    time_format(time_us, time);
+    say(voice, "", key,
+        (const struct word[]){
+            {"time", time_us > 0 ? time : phrase(voice, "status.never")}, {"text", text}, {0}});
+}
+
+static void print_contact(const struct voice *voice, struct agent *agent,
+                          const struct contact *contact, bool is_running,
                           const struct complaint *hub_trouble)
 {
     bool has_hub = agent->hub.origin[0] != '\0';
-    printf("Hub: %s at %s%s\n", has_hub ? agent->hub.origin : "not known yet", agent->conf.ingest,
-           agent->conf.is_test ? " (test)" : "");
+    say(voice, "", agent->conf.is_test ? "status.test_hub" : "status.hub",
+        (const struct word[]){
+            {"origin", has_hub ? agent->hub.origin : phrase(voice, "status.no_origin")},
+            {"endpoint", agent->conf.ingest},
+            {0}});
     if (!has_hub) {
-        printf("  %s\n", hub_trouble->text);
+        fprintf(voice->file, "  %s\n", hub_trouble->text);
     }
-    printf("Sending: %s\n", is_running ? "an mfi-agent is running"
-                                       : "no mfi-agent is running; start `mfi-agent run`");
-    print_time("Last contact", contact->last_contact_us);
+    say(voice, "", is_running ? "status.running" : "status.not_running", NULL);
+    print_time(voice, "status.contact", "", contact->last_contact_us);
     if (contact->last_error[0] != '\0') {
-        char time[TIME_TEXT_MAX + 1];
-        time_format(contact->last_error_us, time);
-        printf("Last error: %s (%s)\n", contact->last_error, time);
+        print_time(voice, "status.error", contact->last_error, contact->last_error_us);
     }
 }
 
@@ -265,17 +311,18 @@ static enum err show(struct agent *agent, bool is_json)
     if (err == ERR_OK) {
         err = contact_get(&txn, &contact);
     }
+    const struct voice voice = {stdout, agent->catalogue};
     if (err == ERR_OK && !is_json) {
-        print_contact(agent, &contact, is_running, &hub_trouble);
+        print_contact(&voice, agent, &contact, is_running, &hub_trouble);
     }
-    json_t *list = json_array();
+    json_t *list = is_json ? json_array() : NULL;
     for (size_t i = 0; err == ERR_OK && i < agent->conf.institutions.count; i++) {
-        err = summarise(&txn, agent->institutions[i], is_json, list);
+        err = summarise(&txn, agent->institutions[i], &voice, list);
     }
     if (err == ERR_OK && is_json) {
         err = print_json(&contact, agent, is_running, list);
     } else if (err == ERR_OK && contact.last_contact_us == 0) {
-        printf("\nThe hub was not reached yet. Its operator runs (words in capitals filled in):\n");
+        say(&voice, "\n", "status.enrol", NULL);
         operator_lines_print(agent, &(struct operator_line){0}, stdout);
     }
     json_decref(list);
@@ -296,6 +343,7 @@ int status_command(int argc, char **argv)
     AUTO(agent_close) struct agent *agent = NULL;
     struct complaint complaint = {{0}};
     enum err err = agent_open(arguments.config, AGENT_STORE | AGENT_KEYS, &complaint, &agent);
+    err = err != ERR_OK ? err : agent_speak(agent, arguments.language, &complaint);
     if (err == ERR_OK) {
         err = show(agent, is_json);
     }

@@ -57,14 +57,26 @@ void operator_lines_print(const struct agent *agent, const struct operator_line 
     }
 }
 
-static const char *verdict_words(int verdict)
+const char *verdict_words(const struct voice *voice, int verdict)
 {
-    return verdict == VERDICT_ACCEPTED_WITH_WARNINGS ? "ACCEPTED WITH WARNINGS"
-                                                     : verdict_name(verdict);
+    static const struct {
+        int verdict;
+        const char *key;
+    } rows[] = {
+        {VERDICT_ACCEPTED, "verdict.ACCEPTED"},
+        {VERDICT_ACCEPTED_WITH_WARNINGS, "verdict.ACCEPTED_WITH_WARNINGS"},
+        {VERDICT_REJECTED, "verdict.REJECTED"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].verdict == verdict) {
+            return phrase(voice, rows[i].key);
+        }
+    }
+    return phrase(voice, "verdict.NONE");
 }
 
 static enum err print_findings(const struct receipt *receipt, struct bytes raw_report,
-                               struct arena *arena, FILE *file)
+                               struct arena *arena, const struct voice *voice)
 {
     PbJudgement *judgement = NULL;
     PbReport *report = NULL;
@@ -77,10 +89,10 @@ static enum err print_findings(const struct receipt *receipt, struct bytes raw_r
         return err;
     }
     return findings_print(report, (const PbFinding *const *)judgement->findings,
-                          judgement->n_findings, file);
+                          judgement->n_findings, voice);
 }
 
-enum err receipt_print(const struct entry *entry, FILE *file)
+enum err receipt_print(const struct entry *entry, const struct voice *voice)
 {
     AUTO(arena_close) struct arena arena = {0};
     struct receipt receipt = {0};
@@ -94,8 +106,18 @@ enum err receipt_print(const struct entry *entry, FILE *file)
     report_name(entry->key.type, entry->key.frequency, entry->key.period_end_day, name);
     time_format(receipt.header.first_received_at_us, time);
     hex_encode(bytes_of(entry->id, SHA256_BYTES), id);
-    fprintf(file, "%s of %s, vintage %" PRIu32 ": %s at %s, position %" PRIu64 "\n  id %s\n", name,
-            entry->key.institution, entry->vintage, verdict_words(receipt.header.verdict), time,
-            receipt.header.seq, id);
-    return print_findings(&receipt, entry->report, &arena, file);
+    char vintage[16];
+    char position[24];
+    (void)snprintf(vintage, sizeof vintage, "%" PRIu32, entry->vintage);
+    (void)snprintf(position, sizeof position, "%" PRIu64, receipt.header.seq);
+    say(voice, "", "receipt.line",
+        (const struct word[]){{"name", name},
+                              {"institution", entry->key.institution},
+                              {"vintage", vintage},
+                              {"verdict", verdict_words(voice, receipt.header.verdict)},
+                              {"time", time},
+                              {"position", position},
+                              {0}});
+    fprintf(voice->file, "  id %s\n", id);
+    return print_findings(&receipt, entry->report, &arena, voice);
 }

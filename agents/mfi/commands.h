@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "agents/mfi/agent.h"
+#include "agents/mfi/say.h"
 #include "conf/options.h"
 
 int init_command(int argc, char **argv);
@@ -28,6 +29,12 @@ int explain_command(int argc, char **argv);
         "format", 0, OPTION_TEXT, offsetof(type, format), "text|json", "how to print (text)", 0, 0 \
     }
 
+#define LANGUAGE_ROW(type)                                                    \
+    {                                                                         \
+        "language", 0, OPTION_TEXT, offsetof(type, language), "en|fr|rw",     \
+            "of what is shown (language in the configuration, else en)", 0, 0 \
+    }
+
 /* false: neither text nor json, and said so. */
 bool format_is_json(const char *program, const char *format, bool *ret_is_json);
 /* One sentence on stderr behind the program's name; returns the exit code. */
@@ -46,7 +53,8 @@ void operator_line_print(const char *institution, const struct operator_line *li
                          const struct transport_key *transport_key, FILE *file);
 void operator_lines_print(const struct agent *agent, const struct operator_line *line, FILE *file);
 
+const char *verdict_words(const struct voice *voice, int verdict);
 /* A receipt for a person: verdict, findings in sentences, position, time, id. */
-MUST_USE enum err receipt_print(const struct entry *entry, FILE *file);
+MUST_USE enum err receipt_print(const struct entry *entry, const struct voice *voice);
 
 #endif

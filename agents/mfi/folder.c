@@ -258,6 +258,17 @@ static enum err read_book(struct agent *agent, const char *folder,
     return err;
 }
 
+/* What earlier reports say of this one's beginning. */
+static enum err fill_from_history(struct agent *agent, struct arena *arena, PbReport *report)
+{
+    if (agent->outbox == NULL) {
+        return ERR_OK;
+    }
+    AUTO(txn_end) struct txn txn = {0};
+    enum err err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    return err != ERR_OK ? err : history_open_pending(&txn, arena, report);
+}
+
 static enum err judge_all(struct agent *agent, const struct folder_options *options,
                           struct arena *arena, struct examined *examined)
 {
@@ -277,7 +288,10 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         PbReport *report = book_report_at(examined->book, i);
         examined->reports[i].report = report;
-        err = look_up_approval(agent, options->approval, arena, &examined->reports[i]);
+        err = fill_from_history(agent, arena, report);
+        err = err != ERR_OK
+                  ? err
+                  : look_up_approval(agent, options->approval, arena, &examined->reports[i]);
         err = err != ERR_OK ? err : judge(agent, &judging, arena, &examined->reports[i]);
     }
     return err;

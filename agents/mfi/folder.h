@@ -9,6 +9,7 @@
 
 #include "agents/mfi/agent.h"
 #include "agents/mfi/approval.h"
+#include "agents/mfi/say.h"
 #include "proto/rules.h"
 
 #define FOLDER_ARENA_BUDGET ((size_t)256 * 1024 * 1024)
@@ -46,12 +47,12 @@ MUST_USE enum err folder_examine(struct agent *agent, const char *folder,
                                  struct complaint *complaint, struct examined **ret_examined);
 bool examined_has_errors(const struct examined *examined);
 
-/* For a person, on a file: reports, findings in sentences, verdicts, what only the hub can find. */
-MUST_USE enum err examined_print(const struct examined *examined, FILE *file);
+/* For a person: reports, findings in sentences, verdicts, what only the hub can find. */
+MUST_USE enum err examined_print(const struct examined *examined, const struct voice *voice);
 MUST_USE enum err findings_print(const PbReport *report, const PbFinding *const *findings,
-                                 size_t count, FILE *file);
-/* For a program: new reference, or NULL without memory. */
-json_t *examined_json(const struct examined *examined);
+                                 size_t count, const struct voice *voice);
+/* For a program: new reference, or NULL without memory. Only texts follow the language. */
+json_t *examined_json(const struct examined *examined, const struct catalogue *catalogue);
 
 /* "PORTFOLIO 2020-06" */
 #define REPORT_NAME_MAX 48

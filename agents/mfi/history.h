@@ -10,4 +10,9 @@
 MUST_USE enum err history_beside(struct txn *txn, const PbReport *report, struct arena *arena,
                                  struct rules_context *context);
 
+/* O06: of a report of OPERATIONS that tells of requests for renegotiation and not how many were
+ * pending before, that is what was pending at the end of the day before (D59). Takes the report of
+ * any frequency that ends then, its own first. */
+MUST_USE enum err history_open_pending(struct txn *txn, struct arena *arena, PbReport *report);
+
 #endif

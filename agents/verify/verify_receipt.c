@@ -39,7 +39,12 @@ enum err verify_receipt(struct bytes file, const struct hub_identity *hub,
     statement_conclude(statement,
                        "The receipt is valid: %s holds this report of %s as record %" PRIu64 ".",
                        hub->origin, receipt.header.institution, receipt.header.seq);
-    return state_findings(&envelope, &receipt, &arena, statement);
+    err = state_findings(&envelope, &receipt, &arena, statement);
+    return err == ERR_OK ? ERR_OK
+                         : complain(complaint, err,
+                                    "The hub's judgement in the receipt cannot be shown: %s. The "
+                                    "signatures and proofs are good.",
+                                    err_text(err));
 }
 
 static enum err open_file(struct bytes file, struct arena *arena, struct complaint *complaint,
@@ -138,7 +143,7 @@ static enum err state_findings(const struct envelope *envelope, const struct rec
         AUTO(buffer_close) struct buffer sentence = {0};
         char rule[32];
         char text[600];
-        err = finding_sentence(finding, envelope->message, &sentence);
+        err = finding_sentence(NULL, finding, envelope->message, &sentence);
         if (err == ERR_OK) {
             statement_note(
                 statement, "%s: %s",

@@ -47,7 +47,7 @@ class Load:
     """mfi-sim load at a hub of its own."""
 
     def __init__(self, lab):
-        self.lab, self.hub, self.first = lab, lab.hub(), 0
+        self.lab, self.hub, self.first = lab, lab.hub(name="loaded"), 0
         self.hub.set("quota_bucket", 1000000)
         self.hub.start()
 

@@ -8,6 +8,7 @@
  *
  * Distinct reports, signed beforehand, are judged and committed BATCH at a time. Prints per_s and
  * cpu_us, as raw does. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -45,6 +46,7 @@ static double seconds_of(clockid_t clock)
 static void make_frame(struct turns *turns, size_t index, struct bytes envelope)
 {
     Ihuriro__V1__Submit submit = IHURIRO__V1__SUBMIT__INIT;
+    assert(turns->senders > 0);
     submit.session = pb_of_bytes(buffer_bytes(&turns->sessions[index % turns->senders]));
     submit.number = index;
     submit.envelope = pb_of_bytes(envelope);
@@ -65,6 +67,7 @@ static void make_frames(struct turns *turns)
 {
     struct complaint complaint = {{0}};
     struct load_options options = {.report_bytes = turns->bytes, .first = turns->first};
+    assert(turns->senders > 0);
     size_t each = (turns->count + turns->senders - 1) / turns->senders;
     for (size_t i = 0; i < turns->senders; i++) {
         OK(shooter_load(&turns->shooters[i], &options, turns->bench.now_us, false, each,

@@ -37,7 +37,7 @@ static void check_findings(const struct findings *findings, enum verdict verdict
         const PbFinding *finding = &findings->rows[i];
         AUTO(buffer_close) struct buffer sentence = {0};
         worst = (int)finding->severity > worst ? (int)finding->severity : worst;
-        HOLD_OK(finding_sentence(finding, report, &sentence));
+        HOLD_OK(finding_sentence(NULL, finding, report, &sentence));
         HOLD(sentence.size > 0);
         HOLD(text_is_utf8(buffer_bytes(&sentence)));
     }

@@ -134,6 +134,32 @@ def put(path, old, new):
     os.chmod(path, mode)
 
 
+def settings_that_would_change_an_ended_period_are_refused(lab):
+    hub = lab.hub()
+    settings = os.path.join(hub.folder, "settings.cfg")
+    with open(settings, encoding="utf-8") as file:
+        whole = file.read()
+
+    def say(old, new):
+        with open(settings, "w", encoding="utf-8") as file:
+            file.write(whole)
+        put(settings, old, new)
+
+    limit = 'red = 2000; amber = 2500;\n    from = "2023-03-31";'
+    say(limit, limit.replace("2000", "2100"))
+    refused = hub.command("check-config", codes=(2,)).stdout
+    expect("settings.cfg:" in refused and "RW-LIQ-CO" in refused and "retroactive" in refused, refused)
+    expect("retroactive" in hub.command("run", codes=(2,), timeout=30).stderr, "the start is to refuse it too")
+    say("limits = (", 'limits = (\n  { id = "NEW"; ratio = "R11"; dir = "MIN"; red = 2500; from = "2040-01-01"; },')
+    hub.command("check-config")
+    say(limit, limit.replace("2000", "2100") + ' retroactive = "misread the Gazette";')
+    hub.command("check-config")
+    hub.start()
+    hub.process.stop()
+    say(limit, limit)
+    expect("RW-LIQ-CO" in hub.command("check-config", codes=(2,)).stdout, "to take it back is a change, too")
+
+
 def a_broken_configuration_is_refused_with_what_to_do(lab):
     hub = lab.hub()
     whole = hub.command("check-config").stdout

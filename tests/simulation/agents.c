@@ -57,6 +57,7 @@ static void tell(void *context, const struct session_news *news)
         break;
     case NEWS_REFUSED:
         say_key(agent, "refused", news->key);
+        world->ledger.was_refused = true;
         world_say(world, "    %.200s", news->text);
         break;
     case NEWS_TROUBLE:

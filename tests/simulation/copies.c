@@ -117,7 +117,7 @@ bool copies_restore(struct world *world)
 {
     AUTO(buffer_close) struct buffer text = {0};
     struct roots before = {0};
-    struct position survived;
+    struct position survived = {0};
     const struct hub_copy *copy = any_copy(world);
     if (copy == NULL || !ledger_roots(world, &before)) {
         return false;

@@ -206,7 +206,9 @@ static struct held_receipt *held_of(struct world *world, struct agent_books *boo
 static void check_vintage(struct world *world, const struct receipt *receipt)
 {
     const PbJudgement *judgement = NULL;
-    bool is_alone = !world->rules_changed; /* else it may have been rejected, then accepted */
+    /* What one history rejected or refused another may have accepted. */
+    bool is_alone =
+        !world->rules_changed && !(world->ledger.was_refused && world->ledger.loss_count > 0);
     for (size_t i = 0; i < world->institution_count; i++) {
         is_alone = is_alone && !(strcmp(receipt->header.institution, world_institution(i)) == 0 &&
                                  world->ledger.has_copies[i]);
@@ -405,6 +407,25 @@ static void check_fresh(struct world *world, const struct header *header)
     }
 }
 
+/* A fresh report is accepted only with the next vintage. */
+static void check_next(struct world *world, struct txn *txn, const struct header *header)
+{
+    struct record record;
+    for (uint64_t seq = 1; seq < header->seq && verdict_accepts(header->verdict); seq++) {
+        if (!WELL(world, journal_get(txn, seq, &record))) {
+            return;
+        }
+        const struct header *before = &record.header;
+        bool is_report = before->kind == KIND_REPORT || before->kind == KIND_EARLIER_RECEIPT;
+        if (is_report && verdict_accepts(before->verdict) && before->vintage >= header->vintage &&
+            before->type == header->type && before->period_end_day == header->period_end_day &&
+            strcmp(before->institution, header->institution) == 0) {
+            world_break(world, "record %llu was accepted with a vintage that record %llu has",
+                        (unsigned long long)header->seq, (unsigned long long)seq);
+        }
+    }
+}
+
 void ledger_committed(struct world *world, uint64_t before, uint64_t size)
 {
     AUTO(txn_end) struct txn txn = {0};
@@ -417,6 +438,7 @@ void ledger_committed(struct world *world, uint64_t before, uint64_t size)
             record.header.first_received_at_us == world->hub.ingest.now_us &&
             !was_receipted(world, record.header.id)) {
             check_fresh(world, &record.header);
+            check_next(world, &txn, &record.header);
         }
     }
 }

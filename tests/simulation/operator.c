@@ -220,7 +220,7 @@ bool hub_create(struct world *world)
     struct turn_writes turn = {.count = 0};
     struct store_meta meta = {.origin = "hub.simulated", .created_us = 1};
     const uint8_t *log_key = signing_key_public(world_log_key());
-    strcpy(hub->identity.origin, meta.origin);
+    memcpy(hub->identity.origin, meta.origin, sizeof meta.origin);
     memcpy(hub->identity.log_keys[0], log_key, PUBLIC_KEY_BYTES);
     hub->identity.log_key_count = 1;
     memcpy(meta.log_key, log_key, PUBLIC_KEY_BYTES);

@@ -117,11 +117,11 @@ bool thief_tries(struct world *world)
     size_t institution = chance_below(&world->chance, world->institution_count);
     size_t other = (institution + 1) % world->institution_count;
     size_t revoked = revoked_key(world, institution);
-    uint64_t way = chance_below(&world->chance, 4);
+    uint64_t way = chance_below(&world->chance, 5);
     theft.peer.routing_id_size = 5;
     put_u32(theft.peer.routing_id + 1, (uint32_t)++world->hub.peers);
     memset(theft.peer.user, world->transport[institution], PUBLIC_KEY_BYTES);
-    if ((way < 2 && revoked == GENERATIONS) || (way > 1 && other == institution) ||
+    if ((way < 2 && revoked == GENERATIONS) || (way > 1 && way < 4 && other == institution) ||
         !say_hello(&theft)) {
         return false;
     }
@@ -129,14 +129,19 @@ bool thief_tries(struct world *world)
         steal_receipt(&theft);
     }
     bool is_of_other = way == 2 && world->transport[other] != world->transport[institution];
+    size_t signer = way == 4 ? institution : other;
     const struct signing_key *key = way < 2
                                         ? world_key(institution, revoked)
-                                        : world_key(other, world->hub.standing.generation[other]);
+                                        : world_key(signer, world->hub.standing.generation[signer]);
     if (!make(&theft, is_of_other ? other : institution, key)) {
         return false;
     }
+    if (way == 4) {
+        theft.envelope.data[theft.envelope.size - 1] ^= 1; /* the signature is its last field */
+    }
     submit(&theft, way == 0      ? "a revoked key"
                    : way == 1    ? "a revoked key, with the receipt of another report"
+                   : way == 4    ? "a signature that does not fit"
                    : is_of_other ? "another institution's report"
                                  : "another institution's key");
     return true;

@@ -254,6 +254,7 @@ struct ledger {
     size_t loss_count; /* the number of the era */
     struct submitted submitted[CONTENTS_MAX * 4];
     size_t submitted_count;
+    bool was_refused;                  /* a report, for its key */
     bool has_copies[INSTITUTIONS_MAX]; /* an agent of it was cloned or set back */
     uint64_t receipts;
     uint64_t records_read;

@@ -147,7 +147,7 @@ const char *cases_cover(const struct rule_case *cases, size_t count, const char 
 static bool is_whole(const PbFinding *finding, const PbReport *report)
 {
     AUTO(buffer_close) struct buffer text = {0};
-    return finding_sentence(finding, report, &text) == ERR_OK && text.size > 40 &&
+    return finding_sentence(NULL, finding, report, &text) == ERR_OK && text.size > 40 &&
            memchr(text.data, '{', text.size) == NULL && text.data[text.size - 1] == '.';
 }
 

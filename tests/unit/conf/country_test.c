@@ -155,95 +155,93 @@ static enum err compile_text(const char *text, struct arena *arena, struct compl
     "country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS \
         GOOD_LIQUIDITY GOOD_CODES "private_patterns = [ ];\n"
 
+static const struct {
+    const char *text;
+    const char *where; /* ":LINE: " and what follows */
+    const char *allowed;
+} bad_files[] = {
+    {"country = \"Rwanda\";\n", ":1: country", "two capital letters"},
+    {"country = \"RW\";\nperiod = 3;\n", ":2: there is no key 'period'", "currencies"},
+    {"country = \"RW\";\n" GOOD_REST, "currencies is missing", "list of groups"},
+    {"country = \"RW\";\n" GOOD_REST "currencies = ( { code = \"rwf\"; exponent = 0; } );\n",
+     ":6: currencies[0].code", "ISO 4217"},
+    {"country = \"RW\";\n" GOOD_REST "currencies = ( { code = \"RWF\"; exponent = 9; } );\n",
+     ":6: currencies[0].exponent", "from 0 to 4"},
+    {"country = \"RW\";\n" GOOD_REST "currencies = ( );\n", ":6: currencies", "at least one row"},
+    {"country = \"RW\";\n" GOOD_REST
+     "currencies = ( { code = \"RWF\"; exponent = 0; },\n{ code = \"RWF\"; exponent = 2; } );"
+     "\n" GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS GOOD_LIQUIDITY GOOD_CODES
+     "private_patterns = [ ];\n",
+     ":7: currencies[1] says RWF again", "line 6"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES
+     "rules = ( { rule = \"ENV-99\"; off = true; } );\n",
+     ":7: rules[0].rule", "names no rule"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES
+     "rules = ( { rule = \"ENV-04\"; off = true; } );\n",
+     ":7: rules[0].rule", "cannot be changed"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES
+     "rules = ( { rule = \"POR-04\"; severity = \"FATAL\"; } );\n",
+     ":7: rules[0].severity", "\"WARNING\""},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES
+     "rules = ( { rule = \"POR-04\"; category = \"MFX\"; off = true; } );\n" GOOD_CLASSES GOOD_BANDS
+         GOOD_LIQUIDITY GOOD_CODES "private_patterns = [ ];\n",
+     ":8: rules.category names MFX", "not in categories"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES
+     "classes = ( { code = \"NL\"; from_days = 0; rate_bp = 100; from = \"2023-02-30\"; } );\n",
+     ":8: classes[0].from", "date"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES
+     "size_bands = ( { currency = \"RWF\"; code = \"ALL\"; },\n"
+     "  { currency = \"RWF\"; code = \"LE1\"; up_to = 1; } );\n" GOOD_LIQUIDITY GOOD_CODES
+     "private_patterns = [ ];\n",
+     ":10: size_bands: LE1 does not end above ALL", "upwards"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS
+     "liquidity = ( { weights = ( { field = \"gold\"; percent = 100; } ); } );\n",
+     ":10: liquidity[0].weights[0].field", "names no amount"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS
+     "liquidity = ( { weights = ( { field = \"peak_day\"; percent = 100; } ); } );\n",
+     ":10: liquidity[0].weights[0].field", "names no amount"},
+    {"country = \"RW\";\n" GOOD_REST "private_patterns = [ \"07[0-9\" ];\n", ":6: private_patterns",
+     "regular expression"},
+    {"country = \"RW\";\n" GOOD_REST "private_patterns = [ \"a*\" ];\n", ":6: private_patterns",
+     "every text"},
+    {"country = \"RW\";\ncure_months = 12\nversion = ;\n", ":3: ", "syntax"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R99\"; dir = \"MIN\"; red = 1; } );\n",
+     "limits[0].ratio", "names no ratio"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"LOW\"; red = 1; } );\n",
+     "limits[0].dir", "\"MAX\""},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; } );\n",
+     "limits: L has neither amber nor red", "at least one"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; amber = 1; red = 2; } );\n",
+     "limits: L would be breached before it is near", "above red"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; amber = 2; red = 1; } );\n",
+     "limits: L would be breached before it is near", "below red"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; red = 1;\n"
+              "from = \"2024-01-01\"; until = \"2023-01-01\"; } );\n",
+     "limits: L ends before it begins", "correct from or until"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; red = 1; },\n"
+              "{ id = \"L\"; ratio = \"R12\"; dir = \"MAX\"; red = 1; } );\n",
+     "limits[1] says L again", "keep one of them"},
+    {GOOD_ALL "score = ( { component = \"LUCK\"; weight = 1; green = 0; red = 1; } );\n",
+     "score[0].component", "LATENESS"},
+    {GOOD_ALL "score = ( { component = \"PAR30R\"; weight = 1; green = 1; red = 1; } );\n",
+     "score: PAR30R has the same green and red", "ends of a line"},
+    {GOOD_ALL "run_off = ( { type = \"GOLD\"; percent = 1; } );\n", "run_off[0].type", "DEMAND"},
+    {GOOD_ALL "average_loans = ( { currency = \"RWF\"; least = 5; most = 5; } );\n",
+     "average_loans: least is not below most", "correct them"},
+};
+
 static void bad_files_are_refused_with_line_key_and_what_is_allowed(void **state)
 {
-    static const struct {
-        const char *text;
-        const char *where; /* ":LINE: " and what follows */
-        const char *allowed;
-    } cases[] = {
-        {"country = \"Rwanda\";\n", ":1: country", "two capital letters"},
-        {"country = \"RW\";\nperiod = 3;\n", ":2: there is no key 'period'", "currencies"},
-        {"country = \"RW\";\n" GOOD_REST, "currencies is missing", "list of groups"},
-        {"country = \"RW\";\n" GOOD_REST "currencies = ( { code = \"rwf\"; exponent = 0; } );\n",
-         ":6: currencies[0].code", "ISO 4217"},
-        {"country = \"RW\";\n" GOOD_REST "currencies = ( { code = \"RWF\"; exponent = 9; } );\n",
-         ":6: currencies[0].exponent", "from 0 to 4"},
-        {"country = \"RW\";\n" GOOD_REST "currencies = ( );\n", ":6: currencies",
-         "at least one row"},
-        {"country = \"RW\";\n" GOOD_REST
-         "currencies = ( { code = \"RWF\"; exponent = 0; },\n{ code = \"RWF\"; exponent = 2; } );"
-         "\n" GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS GOOD_LIQUIDITY GOOD_CODES
-         "private_patterns = [ ];\n",
-         ":7: currencies[1] says RWF again", "line 6"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES
-         "rules = ( { rule = \"ENV-99\"; off = true; } );\n",
-         ":7: rules[0].rule", "names no rule"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES
-         "rules = ( { rule = \"ENV-04\"; off = true; } );\n",
-         ":7: rules[0].rule", "cannot be changed"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES
-         "rules = ( { rule = \"POR-04\"; severity = \"FATAL\"; } );\n",
-         ":7: rules[0].severity", "\"WARNING\""},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES
-         "rules = ( { rule = \"POR-04\"; category = \"MFX\"; off = true; } );\n" GOOD_CLASSES
-             GOOD_BANDS GOOD_LIQUIDITY GOOD_CODES "private_patterns = [ ];\n",
-         ":8: rules.category names MFX", "not in categories"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES
-         "classes = ( { code = \"NL\"; from_days = 0; rate_bp = 100; from = \"2023-02-30\"; } );\n",
-         ":8: classes[0].from", "date"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES
-         "size_bands = ( { currency = \"RWF\"; code = \"ALL\"; },\n"
-         "  { currency = \"RWF\"; code = \"LE1\"; up_to = 1; } );\n" GOOD_LIQUIDITY GOOD_CODES
-         "private_patterns = [ ];\n",
-         ":10: size_bands: LE1 does not end above ALL", "upwards"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS
-         "liquidity = ( { weights = ( { field = \"gold\"; percent = 100; } ); } );\n",
-         ":10: liquidity[0].weights[0].field", "names no amount"},
-        {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS
-         "liquidity = ( { weights = ( { field = \"peak_day\"; percent = 100; } ); } );\n",
-         ":10: liquidity[0].weights[0].field", "names no amount"},
-        {"country = \"RW\";\n" GOOD_REST "private_patterns = [ \"07[0-9\" ];\n",
-         ":6: private_patterns", "regular expression"},
-        {"country = \"RW\";\n" GOOD_REST "private_patterns = [ \"a*\" ];\n", ":6: private_patterns",
-         "every text"},
-        {"country = \"RW\";\ncure_months = 12\nversion = ;\n", ":3: ", "syntax"},
-        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R99\"; dir = \"MIN\"; red = 1; } );\n",
-         "limits[0].ratio", "names no ratio"},
-        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"LOW\"; red = 1; } );\n",
-         "limits[0].dir", "\"MAX\""},
-        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; } );\n",
-         "limits: L has neither amber nor red", "at least one"},
-        {GOOD_ALL
-         "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; amber = 1; red = 2; } );\n",
-         "limits: L would be breached before it is near", "above red"},
-        {GOOD_ALL
-         "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; amber = 2; red = 1; } );\n",
-         "limits: L would be breached before it is near", "below red"},
-        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; red = 1;\n"
-                  "from = \"2024-01-01\"; until = \"2023-01-01\"; } );\n",
-         "limits: L ends before it begins", "correct from or until"},
-        {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MAX\"; red = 1; },\n"
-                  "{ id = \"L\"; ratio = \"R12\"; dir = \"MAX\"; red = 1; } );\n",
-         "limits[1] says L again", "keep one of them"},
-        {GOOD_ALL "score = ( { component = \"LUCK\"; weight = 1; green = 0; red = 1; } );\n",
-         "score[0].component", "LATENESS"},
-        {GOOD_ALL "score = ( { component = \"PAR30R\"; weight = 1; green = 1; red = 1; } );\n",
-         "score: PAR30R has the same green and red", "ends of a line"},
-        {GOOD_ALL "run_off = ( { type = \"GOLD\"; percent = 1; } );\n", "run_off[0].type",
-         "DEMAND"},
-        {GOOD_ALL "average_loans = ( { currency = \"RWF\"; least = 5; most = 5; } );\n",
-         "average_loans: least is not below most", "correct them"},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof bad_files / sizeof bad_files[0]; i++) {
         AUTO(arena_close) struct arena arena = {0};
         struct complaint complaint = {""};
         PbSettings *settings = NULL;
-        assert_int_equal(compile_text(cases[i].text, &arena, &complaint, &settings), ERR_CONFIG);
+        assert_int_equal(compile_text(bad_files[i].text, &arena, &complaint, &settings),
+                         ERR_CONFIG);
         assert_null(settings);
-        if (strstr(complaint.text, cases[i].where) == NULL ||
-            strstr(complaint.text, cases[i].allowed) == NULL) {
+        if (strstr(complaint.text, bad_files[i].where) == NULL ||
+            strstr(complaint.text, bad_files[i].allowed) == NULL) {
             fail_msg("case %zu says: %s", i, complaint.text);
         }
     }

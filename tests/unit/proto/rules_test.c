@@ -108,7 +108,7 @@ static void sentence_of(struct bench *bench, void (*change)(struct bench *bench)
     change(bench);
     (void)bench_judge(bench);
     assert_true(bench->findings.count > 0);
-    assert_int_equal(finding_sentence(&bench->findings.rows[0], bench->report, text), ERR_OK);
+    assert_int_equal(finding_sentence(NULL, &bench->findings.rows[0], bench->report, text), ERR_OK);
     assert_int_equal(buffer_append(text, "", 1), ERR_OK);
 }
 
@@ -159,7 +159,7 @@ static void without_the_history_only_a_vintage_of_zero_is_wrong(void **state)
     assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
     bench.report->vintage = 0;
     assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
-    assert_int_equal(finding_sentence(&bench.findings.rows[0], bench.report, &text), ERR_OK);
+    assert_int_equal(finding_sentence(NULL, &bench.findings.rows[0], bench.report, &text), ERR_OK);
     assert_int_equal(buffer_append(&text, "", 1), ERR_OK);
     assert_non_null(strstr((const char *)text.data, "the next is vintage 1, and this one says 0"));
 }
@@ -174,7 +174,7 @@ static void amounts_with_a_minor_unit_keep_their_decimals(void **state)
     memcpy(bench.party.currency, "KES", 4);
     other_currency(&bench);
     (void)bench_judge(&bench);
-    assert_int_equal(finding_sentence(&bench.findings.rows[0], bench.report, &text), ERR_OK);
+    assert_int_equal(finding_sentence(NULL, &bench.findings.rows[0], bench.report, &text), ERR_OK);
     assert_int_equal(buffer_append(&text, "", 1), ERR_OK);
     assert_non_null(strstr((const char *)text.data, "15,000.01 KES"));
 }
@@ -190,7 +190,7 @@ static void a_finding_of_a_newer_hub_is_still_shown_and_its_text_is_escaped(void
     finding.path = path;
     finding.has_got = 1;
     finding.got = INT64_MIN;
-    assert_int_equal(finding_sentence(&finding, NULL, &text), ERR_OK);
+    assert_int_equal(finding_sentence(NULL, &finding, NULL, &text), ERR_OK);
     assert_int_equal(buffer_append(&text, "", 1), ERR_OK);
     assert_non_null(strstr((const char *)text.data, "portfolio.\\x1B[2Jnew"));
     assert_non_null(strstr((const char *)text.data, "-9,223,372,036,854,775,808"));
