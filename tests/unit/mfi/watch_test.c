@@ -16,6 +16,7 @@ struct place {
     const char *roots[1];
     struct watch *watch;
     size_t ready;
+    enum err answer; /* of ready */
     char last[128];
 };
 
@@ -25,7 +26,7 @@ static enum err ready(void *context, const char *folder, size_t root)
     assert_int_equal(root, 0);
     place->ready++;
     snprintf(place->last, sizeof place->last, "%s", folder);
-    return ERR_OK;
+    return place->answer;
 }
 
 static void open_place(struct place *place)
@@ -119,12 +120,33 @@ static void a_folder_that_went_away_is_not_ready(void **state)
     close_place(&place);
 }
 
+static void a_folder_whose_database_was_away_is_ready_again_after_five_minutes(void **state)
+{
+    (void)state;
+    struct place place;
+    open_place(&place);
+    place.answer = ERR_BUSY;
+    write_manifest(place.inner, "source = sql\n");
+    look(&place, 0);
+    look(&place, 10000);
+    assert_int_equal(place.ready, 1);
+    look(&place, 10000 + 299999);
+    assert_int_equal(place.ready, 1);
+    place.answer = ERR_OK;
+    look(&place, 10000 + 300000);
+    assert_int_equal(place.ready, 2);
+    look(&place, 10000000);
+    assert_int_equal(place.ready, 2);
+    close_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_ready_once_its_manifest_has_settled),
         cmocka_unit_test(a_manifest_written_again_makes_the_folder_ready_again),
         cmocka_unit_test(a_folder_that_went_away_is_not_ready),
+        cmocka_unit_test(a_folder_whose_database_was_away_is_ready_again_after_five_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
