@@ -163,7 +163,7 @@ static enum err take(struct book_query *query, void *to, size_t size, struct com
 /* A frame's kind and size; one of trouble becomes the complaint. */
 static enum err take_head(struct book_query *query, struct complaint *complaint, int *ret_kind)
 {
-    uint8_t head[QUERY_HEAD_BYTES];
+    uint8_t head[QUERY_HEAD_BYTES] = {0};
     struct complaint told = {{0}};
     enum err err = take(query, head, sizeof head, complaint);
     if (err != ERR_OK) {
