@@ -19,6 +19,8 @@ static const struct verb_row {
     {VERB_OWN, "OWN", &ihuriro__v1__own__descriptor},
     {VERB_OWN_ANSWER, "OWN_ANSWER", &ihuriro__v1__own_answer__descriptor},
     {VERB_SETTLED, "SETTLED", &ihuriro__v1__settled__descriptor},
+    {VERB_GET_OWED, "GET_OWED", &ihuriro__v1__get_owed__descriptor},
+    {VERB_OWED, "OWED", &ihuriro__v1__owed__descriptor},
     {VERB_FETCH, "FETCH", &ihuriro__v1__fetch__descriptor},
     {VERB_RECORDS, "RECORDS", &ihuriro__v1__records__descriptor},
     {VERB_NOT_IN_HISTORY, "NOT_IN_HISTORY", &ihuriro__v1__not_in_history__descriptor},
@@ -28,6 +30,12 @@ static const struct verb_row {
     {VERB_SNAPSHOT_ANSWER, "SNAPSHOT_ANSWER", &ihuriro__v1__snapshot_answer__descriptor},
     {VERB_PROVE, "PROVE", &ihuriro__v1__prove__descriptor},
     {VERB_PROOF, "PROOF", &ihuriro__v1__proof__descriptor},
+    {VERB_GET_MATRIX, "GET_MATRIX", &ihuriro__v1__get_matrix__descriptor},
+    {VERB_MATRIX, "MATRIX", &ihuriro__v1__matrix__descriptor},
+    {VERB_GET_CONTACTS, "GET_CONTACTS", &ihuriro__v1__get_contacts__descriptor},
+    {VERB_CONTACTS, "CONTACTS", &ihuriro__v1__contacts__descriptor},
+    {VERB_GET_RECEIPT, "GET_RECEIPT", &ihuriro__v1__get_receipt__descriptor},
+    {VERB_RECEIPT, "RECEIPT", &ihuriro__v1__receipt_answer__descriptor},
     {VERB_ACT, "ACT", &ihuriro__v1__act__descriptor},
     {VERB_ACT_DONE, "ACT_DONE", &ihuriro__v1__act_done__descriptor},
     {VERB_GET_STATUS, "GET_STATUS", &ihuriro__v1__get_status__descriptor},
@@ -35,6 +43,11 @@ static const struct verb_row {
     {VERB_CLOCK_IS_RIGHT, "CLOCK_IS_RIGHT", &ihuriro__v1__clock_is_right__descriptor},
     {VERB_TEST_TIME, "TEST_TIME", &ihuriro__v1__test_time__descriptor},
     {VERB_DONE, "DONE", &ihuriro__v1__done__descriptor},
+    {VERB_SET_CONTACT, "SET_CONTACT", &ihuriro__v1__set_contact__descriptor},
+    {VERB_GET_NOTICES, "GET_NOTICES", &ihuriro__v1__get_notices__descriptor},
+    {VERB_NOTICES, "NOTICES", &ihuriro__v1__notices__descriptor},
+    {VERB_GET_TOTALS, "GET_TOTALS", &ihuriro__v1__get_totals__descriptor},
+    {VERB_TOTALS, "TOTALS", &ihuriro__v1__totals__descriptor},
 };
 
 static const struct verb_row *verb_find(int verb)

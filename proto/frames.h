@@ -20,6 +20,8 @@ enum verb {
     VERB_OWN = 21,
     VERB_OWN_ANSWER = 22,
     VERB_SETTLED = 23, /* no answer */
+    VERB_GET_OWED = 24,
+    VERB_OWED = 25,
     /* feed: 64 to 95 (FETCH also at the query door) */
     VERB_FETCH = 64,
     VERB_RECORDS = 65,
@@ -31,6 +33,12 @@ enum verb {
     VERB_SNAPSHOT_ANSWER = 97,
     VERB_PROVE = 98,
     VERB_PROOF = 99,
+    VERB_GET_MATRIX = 100,
+    VERB_MATRIX = 101,
+    VERB_GET_CONTACTS = 102,
+    VERB_CONTACTS = 103,
+    VERB_GET_RECEIPT = 104,
+    VERB_RECEIPT = 105,
     /* admin: 128 to 159 */
     VERB_ACT = 128,
     VERB_ACT_DONE = 129,
@@ -39,7 +47,14 @@ enum verb {
     VERB_CLOCK_IS_RIGHT = 132,
     VERB_TEST_TIME = 133,
     VERB_DONE = 134,
-    /* enrol: 160 to 191, notices: 192 to 207, totals: 208 to 223; reserved */
+    VERB_SET_CONTACT = 135,
+    /* enrol: 160 to 191; reserved */
+    /* notices, at the feed door */
+    VERB_GET_NOTICES = 192,
+    VERB_NOTICES = 193,
+    /* totals, at the query door */
+    VERB_GET_TOTALS = 208,
+    VERB_TOTALS = 209,
 };
 
 #define FRAME_HEAD_BYTES 3

@@ -41,6 +41,10 @@ typedef Ihuriro__V1__KeysAct PbKeysAct;
 typedef Ihuriro__V1__Access PbAccess;
 typedef Ihuriro__V1__Filter PbFilter;
 typedef Ihuriro__V1__Settings PbSettings;
+typedef Ihuriro__V1__Obligation PbObligation;
+typedef Ihuriro__V1__Holiday PbHoliday;
+typedef Ihuriro__V1__Order PbOrder;
+typedef Ihuriro__V1__OrderRow PbOrderRow;
 
 enum report_type {
     TYPE_PORTFOLIO = IHURIRO__V1__REPORT_TYPE__PORTFOLIO,

@@ -29,15 +29,21 @@
 #define HEADER_VERSION   1
 #define HEADER_BYTES_MAX 512
 
-/* Numbers are part of the format. 13 to 19 and 21 are reserved: waived, closed, reopened, merged,
- * renamed; order. */
+/* Numbers are part of the format. */
 enum record_kind {
     KIND_REPORT = 1,
     KIND_EARLIER_RECEIPT = 2,
     KIND_PARTY = 10,
     KIND_KEYS = 11,
     KIND_AGREEMENT = 12,
+    KIND_WAIVED = 13,
+    KIND_CLOSED = 14,
+    KIND_REOPENED = 15,
+    KIND_MERGED = 16,
+    KIND_RENAMED = 17,
+    KIND_SPLIT = 18,
     KIND_SETTINGS = 20,
+    KIND_ORDER = 21,
     KIND_ACCESS = 30,
     KIND_RESTORED = 40,
     KIND_HISTORY_LOST = 41,

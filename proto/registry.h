@@ -23,6 +23,12 @@ enum role {
 const char *role_name(int role); /* "member", ... */
 MUST_USE enum err role_parse(const char *name, int *ret_role);
 
+enum party_status {
+    PARTY_ACTIVE = IHURIRO__V1__PARTY_ACT__STATUS__ACTIVE,
+    PARTY_SUSPENDED = IHURIRO__V1__PARTY_ACT__STATUS__SUSPENDED,
+    PARTY_LIQUIDATED = IHURIRO__V1__PARTY_ACT__STATUS__LIQUIDATED,
+};
+
 struct party_key {
     uint8_t key[PUBLIC_KEY_BYTES];
     int64_t from_us;
@@ -40,6 +46,21 @@ struct party {
     int32_t valid_from_day; /* INT32_MIN: unbounded */
     int32_t valid_to_day;   /* INT32_MAX: unbounded */
     bool shares;            /* agreement: association staff see its reports whole */
+    enum party_status status;
+    int32_t status_from_day;
+    int64_t enrolled_us;      /* own time of the act that gave it a role first */
+    int32_t reports_from_day; /* INT32_MIN: the first period that starts after enrolment (D49) */
+    int32_t ended_day; /* merged or split: it owes nothing for periods ending on this day or after;
+                          INT32_MAX: not */
+    char *peer_group;  /* "": its category */
+    char *bureau;      /* "": none */
+    char *le_book;
+    char *lei;
+    char *licence;
+    char *cooperative;
+    char *tin;
+    int64_t assets; /* -1: not given */
+    int32_t assets_on_day;
     struct party_key *signing_keys;
     size_t signing_key_count;
     struct party_key *transport_keys;
@@ -78,6 +99,19 @@ MUST_USE enum err registry_by_transport(const struct registry *registry,
  * none. */
 const struct party *registry_reader(const struct registry *registry,
                                     const uint8_t key[static PUBLIC_KEY_BYTES], int64_t now_us);
+/* Mergers and splits, in order of their day: who became whom. */
+struct succession {
+    int32_t from_day;
+    bool is_split; /* one predecessor, many successors; else many predecessors, one successor */
+    const char *one;
+    const char *const *many;
+    size_t many_count;
+};
+const struct succession *registry_successions(const struct registry *registry, size_t *ret_count);
+/* Its name on a day: renames are kept. */
+const char *registry_name_on(const struct registry *registry, const struct party *party,
+                             int32_t day);
+
 bool party_is_valid_on(const struct party *party, int32_t day);
 
 enum key_standing { KEY_UNKNOWN, KEY_GOOD, KEY_EXPIRED, KEY_REVOKED, KEY_NOT_YET };

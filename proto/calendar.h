@@ -1,0 +1,42 @@
+/* Who owes what by when: the obligations of the settings, changed by orders, made into duties with
+ * instants. Pure: settings, docket and party are given. */
+#ifndef IHURIRO_PROTO_CALENDAR_H
+#define IHURIRO_PROTO_CALENDAR_H
+
+#include "proto/docket.h"
+#include "proto/registry.h"
+
+/* One report that one institution owes. */
+struct duty {
+    int type;
+    struct period period;
+    int64_t remind_us;   /* a reminder is due; INT64_MAX: none */
+    int64_t due_us;      /* at the end of this microsecond it is late */
+    int64_t grace_us;    /* and from here, without a report, overdue; >= due_us */
+    int64_t escalate_us; /* INT64_MAX: none */
+    const PbObligation *obligation;
+    const PbOrder *added_by;     /* NULL: of the settings */
+    const PbOrder *suspended_by; /* excused; NULL: owed */
+};
+
+struct calendar {
+    const PbSettings *settings;  /* in force */
+    const struct docket *docket; /* sealed */
+};
+
+/* Does the party owe reports for a period: a member, valid and not merged, split or liquidated on
+ * its last day, the period not beginning before reports_from? */
+bool party_owes(const struct party *party, const struct period *period);
+
+typedef enum err (*duty_visit)(void *context, const struct duty *duty);
+/* The duties of a party for periods that end in [first_day, last_day], in order of type, frequency,
+ * end; visit returns ERR_OK to go on. */
+MUST_USE enum err calendar_duties(const struct calendar *calendar, const struct party *party,
+                                  int32_t first_day, int32_t last_day, duty_visit visit,
+                                  void *context);
+
+bool calendar_is_business_day(const PbSettings *settings, int32_t day);
+/* The instant of a local time of day. */
+int64_t calendar_instant(const PbSettings *settings, int32_t day, int32_t minutes);
+
+#endif
