@@ -10,6 +10,7 @@
 struct duty {
     int type;
     struct period period;
+    int64_t ended_us;    /* the first microsecond that is not of the period any more */
     int64_t remind_us;   /* a reminder is due; INT64_MAX: none */
     int64_t due_us;      /* at the end of this microsecond it is late */
     int64_t grace_us;    /* and from here, without a report, overdue; >= due_us */
@@ -29,7 +30,12 @@ struct calendar {
 bool party_owes(const struct party *party, const struct period *period);
 
 typedef enum err (*duty_visit)(void *context, const struct duty *duty);
-/* The duties of a party for periods that end in [first_day, last_day], in order of type, frequency,
+/* What a party owes is what the rows of the settings in force say for its category and the period's
+ * last day; an order's added rows stand beside them, and in the place of one of the same type and
+ * frequency; of two orders that say something of the same type of report for it, the one given
+ * later counts. One duty a place.
+ *
+ * The duties of a party for periods that end in [first_day, last_day], in order of type, frequency,
  * end; visit returns ERR_OK to go on. */
 MUST_USE enum err calendar_duties(const struct calendar *calendar, const struct party *party,
                                   int32_t first_day, int32_t last_day, duty_visit visit,

@@ -8,14 +8,14 @@
 #include "proto/record.h"
 
 enum progress {
-    PROGRESS_NOT_DUE,  /* the period has not ended */
+    PROGRESS_NOT_DUE,  /* the period has not ended, and nothing came */
     PROGRESS_EXPECTED, /* it has, and nothing came */
     PROGRESS_REJECTED, /* attempts only */
     PROGRESS_ACCEPTED,
     PROGRESS_ACCEPTED_WITH_WARNINGS,
     PROGRESS_APPROVED,
     PROGRESS_NIL,
-    PROGRESS_WAIVED, /* and nothing came */
+    PROGRESS_WAIVED, /* and nothing was accepted */
 };
 
 enum timeliness {
@@ -72,7 +72,8 @@ struct cell {
     bool has_rejected_attempt;
     bool is_provisional_only; /* FINAL is wanted, only PROVISIONAL is there */
     bool is_contested;
-    uint32_t corrections; /* accepted after the period was closed */
+    bool is_after_close;  /* what was accepted first came when the period was closed */
+    uint32_t corrections; /* accepted when it was closed, beside that first one */
 };
 
 void cell_fold(const struct cell_inputs *inputs, struct cell *ret_cell);

@@ -7,6 +7,7 @@
 #ifndef IHURIRO_PROTO_DOCKET_H
 #define IHURIRO_PROTO_DOCKET_H
 
+#include "proto/keys.h"
 #include "proto/limits.h"
 #include "proto/messages.h"
 #include "proto/period.h"
@@ -16,11 +17,12 @@ struct docket;
 void docket_close(struct docket **docket);
 MUST_USE enum err docket_make(struct docket **ret_docket);
 /* id: SHA-256 of the event's bytes; the same id twice is applied once. The event is copied. Kinds
- * other than WAIVED, CLOSED, REOPENED, ORDER are ignored. received_at_us: of the record; an order's
- * added duties begin the day after it was journaled (D58). */
+ * other than WAIVED, CLOSED, REOPENED, ORDER are ignored. ERR_MALFORMED: an act that no hub writes.
+ */
 MUST_USE enum err docket_apply(struct docket *docket, const PbEvent *event,
-                               const uint8_t id[static SHA256_BYTES], int64_t received_at_us);
-/* Folds those whose own time is at most known_at_us. */
+                               const uint8_t id[static SHA256_BYTES]);
+/* Folds those whose own time is at most known_at_us; again after more were applied, or for another
+ * time. What was handed out before is gone then. */
 MUST_USE enum err docket_seal(struct docket *docket, int64_t known_at_us);
 
 struct waiver {
@@ -35,7 +37,7 @@ const struct waiver *docket_waiver(const struct docket *docket, const char *inst
 enum closing { PERIOD_OPEN, PERIOD_CLOSED, PERIOD_REOPENED };
 struct closed {
     enum closing state;
-    int64_t time_us;                /* of the last act */
+    int64_t time_us;                /* own time of the last act */
     const Ihuriro__V1__Closed *act; /* the last close, also when reopened; NULL: never closed */
     const char *reason;             /* of the reopening */
 };
@@ -43,22 +45,29 @@ struct closed {
 struct closed docket_closed(const struct docket *docket, int32_t end_day);
 const char *closing_name(enum closing closing); /* "open", "closed", "reopened" */
 
-/* Orders that are not replaced, in the order in which they were journaled. */
+/* Orders in the order of their own time. That, and not when a record of it was received, is when an
+ * order was given: a restore journals it again later, and changes nothing of what was owed. */
 struct order {
     const PbOrder *order;
-    int64_t received_at_us;
+    int64_t given_us;    /* added duties are those of periods that end on a later day (D58) */
+    int64_t replaced_us; /* from here on another order stands for it; INT64_MAX: not replaced */
 };
 const struct order *docket_orders(const struct docket *docket, size_t *ret_count);
 
-/* Would this act be valid now? A complaint for the operator: a period that is none, one that is
- * closed already or was never closed, a reason that is empty, an order that contradicts itself.
- * (What needs the registry or the journal, the hub asks itself.) */
+/* Would this act be valid now, after all that was sealed? A complaint for the operator: a period
+ * that is none, one that is closed already or was never closed, a reason that is empty, an order
+ * that contradicts itself. (What needs the registry or the journal, the hub asks itself.) */
 MUST_USE enum err docket_validate(const struct docket *docket, const PbEvent *event,
                                   struct complaint *complaint);
 
+/* An order that contradicts itself, for whoever is about to sign it: proto/order.c. */
+MUST_USE enum err order_validate(const PbOrder *order, struct complaint *complaint);
 /* An order's signature: over the prefix and the SHA-256 of its bytes. ERR_SIGNATURE, ERR_MALFORMED.
- * The message lives in the arena. */
+ * The message lives in the arena. Whether the signer is one that may is the caller's question. */
 MUST_USE enum err order_open(const Ihuriro__V1__SignedOrder *signed_order, struct arena *arena,
                              const PbOrder **ret_order);
+/* The bytes of a SignedOrder. ERR_TOO_LARGE. */
+MUST_USE enum err order_sign(const struct signing_key *key, const PbOrder *order,
+                             struct buffer *signed_order);
 
 #endif
