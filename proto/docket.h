@@ -15,6 +15,7 @@
 struct docket;
 
 void docket_close(struct docket **docket);
+bool docket_folds(int kind); /* of record: WAIVED, CLOSED, REOPENED, ORDER */
 MUST_USE enum err docket_make(struct docket **ret_docket);
 /* id: SHA-256 of the event's bytes; the same id twice is applied once. The event is copied. Kinds
  * other than WAIVED, CLOSED, REOPENED, ORDER are ignored. ERR_MALFORMED: an act that no hub writes.
@@ -62,6 +63,7 @@ MUST_USE enum err docket_validate(const struct docket *docket, const PbEvent *ev
 
 /* An order that contradicts itself, for whoever is about to sign it: proto/order.c. */
 MUST_USE enum err order_validate(const PbOrder *order, struct complaint *complaint);
+bool order_text_is_plain(const char *text); /* one line of 1 to TEXT_BYTES_MAX bytes of UTF-8 */
 /* An order's signature: over the prefix and the SHA-256 of its bytes. ERR_SIGNATURE, ERR_MALFORMED.
  * The message lives in the arena. Whether the signer is one that may is the caller's question. */
 MUST_USE enum err order_open(const Ihuriro__V1__SignedOrder *signed_order, struct arena *arena,

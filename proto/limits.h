@@ -22,6 +22,9 @@
 #define EVENT_BYTES_MAX      (256 * 1024)
 #define PROOF_HASHES_MAX     64
 #define CHECKPOINT_BYTES_MAX 512
+#define ORDER_BYTES_MAX      (64 * 1024)
+#define ORDER_ROWS_MAX       64
+#define ORDER_ID_MAX         40
 #define RECEIPT_BYTES_MAX    (JUDGEMENT_BYTES_MAX + 4 * 1024)
 
 /* Frames */

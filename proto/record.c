@@ -269,22 +269,14 @@ static const struct {
     enum record_kind kind;
     const char *name;
 } kinds[] = {
-    {KIND_REPORT, "report"},
-    {KIND_EARLIER_RECEIPT, "earlier_receipt"},
-    {KIND_PARTY, "party"},
-    {KIND_KEYS, "keys"},
-    {KIND_AGREEMENT, "agreement"},
-    {KIND_WAIVED, "waived"},
-    {KIND_CLOSED, "closed"},
-    {KIND_REOPENED, "reopened"},
-    {KIND_MERGED, "merged"},
-    {KIND_RENAMED, "renamed"},
-    {KIND_SPLIT, "split"},
-    {KIND_SETTINGS, "settings"},
-    {KIND_ORDER, "order"},
-    {KIND_ACCESS, "access"},
-    {KIND_RESTORED, "restored"},
-    {KIND_HISTORY_LOST, "history_lost"},
+    {KIND_REPORT, "report"},       {KIND_EARLIER_RECEIPT, "earlier_receipt"},
+    {KIND_PARTY, "party"},         {KIND_KEYS, "keys"},
+    {KIND_AGREEMENT, "agreement"}, {KIND_WAIVED, "waived"},
+    {KIND_CLOSED, "closed"},       {KIND_REOPENED, "reopened"},
+    {KIND_MERGED, "merged"},       {KIND_RENAMED, "renamed"},
+    {KIND_SPLIT, "split"},         {KIND_SETTINGS, "settings"},
+    {KIND_ORDER, "order"},         {KIND_ACCESS, "access"},
+    {KIND_RESTORED, "restored"},   {KIND_HISTORY_LOST, "history_lost"},
     {KIND_BACK, "back"},
 };
 
@@ -323,20 +315,13 @@ int event_kind(const PbEvent *event)
         const void *part;
         int kind;
     } parts[] = {
-        {event->party, KIND_PARTY},
-        {event->keys, KIND_KEYS},
-        {event->agreement, KIND_AGREEMENT},
-        {event->waived, KIND_WAIVED},
-        {event->closed, KIND_CLOSED},
-        {event->reopened, KIND_REOPENED},
-        {event->merged, KIND_MERGED},
-        {event->renamed, KIND_RENAMED},
-        {event->split, KIND_SPLIT},
-        {event->settings, KIND_SETTINGS},
-        {event->order, KIND_ORDER},
-        {event->access, KIND_ACCESS},
-        {event->restored, KIND_RESTORED},
-        {event->history_lost, KIND_HISTORY_LOST},
+        {event->party, KIND_PARTY},         {event->keys, KIND_KEYS},
+        {event->agreement, KIND_AGREEMENT}, {event->waived, KIND_WAIVED},
+        {event->closed, KIND_CLOSED},       {event->reopened, KIND_REOPENED},
+        {event->merged, KIND_MERGED},       {event->renamed, KIND_RENAMED},
+        {event->split, KIND_SPLIT},         {event->settings, KIND_SETTINGS},
+        {event->order, KIND_ORDER},         {event->access, KIND_ACCESS},
+        {event->restored, KIND_RESTORED},   {event->history_lost, KIND_HISTORY_LOST},
         {event->back, KIND_BACK},
     };
     int kind = 0;
