@@ -3,18 +3,7 @@
 #define IHURIRO_HUB_WRITER_INSIDE_H
 
 #include "hub/writer.h"
-
-/* What is known of replaced history: since when, and the highest position that was lost. */
-struct lost_history {
-    uint64_t seq; /* of the record that declared the last loss; 0: none. Who said BACK after it is
-                     back */
-    int64_t time_us; /* of the last RESTORED or HISTORY_LOST */
-    uint64_t highest_size;
-};
-
-/* Takes in a RESTORED or HISTORY_LOST, in the order of the journal. One that names a checkpoint
- * from before the last of them tells more of the same loss: whoever is back stays back. */
-void lost_take(struct lost_history *lost, uint64_t seq, const PbEvent *event);
+#include "proto/lost_history.h"
 
 struct writer {
     struct writer_parts parts;
