@@ -29,7 +29,8 @@ enum err country_compile_over(const char *path, const PbSettings *in_force, int6
                               PbSettings **ret_settings)
 {
     PbSettings *settings = NULL;
-    AUTO(release_country) struct country country = {0};
+    AUTO(release_country)
+    struct country country = {.collections_percent = ABSENT, .materiality_bp = ABSENT};
     enum err err = config_read(path, country_rows, &country, sizeof country, complaint);
     if (err != ERR_OK) {
         return err;
@@ -261,6 +262,7 @@ static enum err check_country_file(const struct checking *checking)
     err = err != ERR_OK ? err : check_capital_bands(checking);
     err = err != ERR_OK ? err : check_average_loans(checking);
     err = err != ERR_OK ? err : check_score(checking);
+    err = err != ERR_OK ? err : country_check_duties(checking->path, country, checking->complaint);
     return err != ERR_OK ? err : check_liquidity(checking);
 }
 

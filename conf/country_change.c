@@ -24,6 +24,7 @@ struct list {
     size_t bytes;
     size_t (*count)(const PbSettings *settings);
     enum err (*take)(const PbSettings *settings, size_t index, struct held *held);
+    bool is_new_at_first; /* the first list of a hub that had no duties changes nothing */
 };
 
 struct comparing {
@@ -108,6 +109,44 @@ static enum err take_weights(const PbSettings *settings, size_t index, struct he
     return message_pack(&row.base, &held->effect);
 }
 
+static size_t obligation_count(const PbSettings *settings)
+{
+    return settings->n_obligations;
+}
+
+static enum err take_obligation(const PbSettings *settings, size_t index, struct held *held)
+{
+    PbObligation row = *settings->obligations[index];
+    held->name = row.id;
+    held->from = row.has_from_day ? row.from_day : INT32_MIN;
+    held->until = row.has_until_day ? row.until_day : INT32_MAX;
+    held->is_off = row.has_off && row.off;
+    held->retroactive = row.retroactive;
+    row.ref = row.certainty = row.retroactive = NULL;
+    row.has_until_day = 0;
+    return message_pack(&row.base, &held->effect);
+}
+
+static size_t holiday_count(const PbSettings *settings)
+{
+    return settings->n_holidays;
+}
+
+/* Its own days, and not those of periods: it moves when something is due, and what was due before
+ * today is history. */
+static enum err take_holiday(const PbSettings *settings, size_t index, struct held *held)
+{
+    PbHoliday row = *settings->holidays[index];
+    held->name = row.name;
+    held->from = row.has_day ? row.day : row.has_from_day ? row.from_day : INT32_MIN;
+    held->until = row.has_day ? row.day : row.has_until_day ? row.until_day : INT32_MAX;
+    held->retroactive = row.retroactive;
+    row.certainty = row.retroactive = NULL;
+    row.name = (char[]){""}; /* what it is called makes no difference */
+    row.has_until_day = 0;
+    return message_pack(&row.base, &held->effect);
+}
+
 /* ---- comparing ---- */
 
 static enum err take_all(const struct comparing *comparing, const PbSettings *settings,
@@ -182,7 +221,8 @@ static enum err refuse_gone(const struct comparing *comparing, const struct held
 {
     return complain(comparing->complaint, ERR_CONFIG,
                     "%s:1: %s: the row %s is gone, which held for periods that ended before today. "
-                    "Put it back: a limit ends with until = \"DATE\", any other row by one that "
+                    "Put it back: a limit, a duty or a yearly holiday ends with until = "
+                    "\"DATE\", any other row by one that "
                     "stands over it from a later day on.",
                     comparing->path, comparing->list->name, row->name);
 }
@@ -222,17 +262,23 @@ enum err country_check_change(const char *path, const struct country *country,
                               const struct country_change *change, struct complaint *complaint)
 {
     const struct list lists[] = {
-        {"limits", &country->limits, sizeof(struct prudential_limit), limit_count, take_limit},
+        {"limits", &country->limits, sizeof(struct prudential_limit), limit_count, take_limit,
+         false},
         {"capital_bands", &country->capital_bands, sizeof(struct capital_band), band_count,
-         take_band},
-        {"classes", &country->classes, sizeof(struct loan_class), class_count, take_class},
+         take_band, false},
+        {"classes", &country->classes, sizeof(struct loan_class), class_count, take_class, false},
         {"liquidity", &country->liquidity, sizeof(struct liquidity_base), weight_count,
-         take_weights},
+         take_weights, false},
+        {"obligations", &country->obligations, sizeof(struct obligation), obligation_count,
+         take_obligation, true},
+        {"holidays", &country->holidays, sizeof(struct holiday), holiday_count, take_holiday, true},
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof lists / sizeof lists[0]; i++) {
         const struct comparing comparing = {path, &lists[i], change->today, complaint};
-        err = compare(&comparing, change);
+        if (!lists[i].is_new_at_first || change->before->n_obligations > 0) {
+            err = compare(&comparing, change);
+        }
     }
     return err;
 }

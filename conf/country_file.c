@@ -142,6 +142,91 @@ static const char *check_limit_id(const void *value)
                : "must be 1 to 32 capital letters, digits, _ . and -";
 }
 
+static const char *check_type(const void *value)
+{
+    int type = 0;
+    bool is_type =
+        report_type_parse(value, &type) == ERR_OK && strcmp(report_type_name(type), value) == 0;
+    return is_type ? NULL : "must be PORTFOLIO, LIQUIDITY, OPERATIONS, CAPITAL or EXPOSURES";
+}
+
+static const char *check_frequency(const void *value)
+{
+    return is_of(value, 1, 1, "DWMQ")
+               ? NULL
+               : "must be \"D\" (day), \"W\" (week), \"M\" (month) or \"Q\" (quarter)";
+}
+
+static const char *check_wants(const void *value)
+{
+    return strcmp(value, "ANY") == 0 || strcmp(value, "FINAL") == 0
+               ? NULL
+               : "must be \"ANY\" (the first accepted report will do) or \"FINAL\"";
+}
+
+static const char *check_roll(const void *value)
+{
+    return strcmp(value, "NEXT") == 0 || strcmp(value, "PREVIOUS") == 0
+               ? NULL
+               : "must be \"NEXT\" or \"PREVIOUS\" (business day); absent: it does not roll";
+}
+
+uint32_t minutes_of(const char *time)
+{
+    bool is_time = strlen(time) == 5 && time[2] == ':' && is_of((char[]){time[0], 0}, 1, 1, "012");
+    for (size_t i = 0; is_time && i < 5; i++) {
+        is_time = i == 2 || (time[i] >= '0' && time[i] <= '9');
+    }
+    int hours = is_time ? (time[0] - '0') * 10 + time[1] - '0' : 24;
+    int minutes = is_time ? (time[3] - '0') * 10 + time[4] - '0' : 60;
+    return hours < 24 && minutes < 60 ? (uint32_t)(hours * 60 + minutes) : UINT32_MAX;
+}
+
+static const char *check_time_of_day(const void *value)
+{
+    return minutes_of(value) != UINT32_MAX ? NULL : "must be a time of day from 00:00 to 23:59";
+}
+
+int32_t each_year_of(const char *day_of_month)
+{
+    char date[11] = "2000-"; /* a leap year: 29 February is one, too, in the years that have it */
+    int32_t day = 0;
+    int year = 0;
+    int month = 0;
+    int in_month = 0;
+    if (strlen(day_of_month) != 5) {
+        return 0;
+    }
+    memcpy(date + 5, day_of_month, 6);
+    if (day_parse(date, &day) != ERR_OK) {
+        return 0;
+    }
+    day_to_date(day, &year, &month, &in_month);
+    return month * 100 + in_month;
+}
+
+static const char *check_each_year(const void *value)
+{
+    return each_year_of(value) != 0 ? NULL : "must be a month and a day, such as 07-04";
+}
+
+int week_day_of(const char *name)
+{
+    static const char *const names[] = {"MONDAY", "TUESDAY",  "WEDNESDAY", "THURSDAY",
+                                        "FRIDAY", "SATURDAY", "SUNDAY"};
+    for (int i = 0; i < 7; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static const char *check_week_day(const void *value)
+{
+    return week_day_of(value) != 0 ? NULL : "must hold days from \"MONDAY\" to \"SUNDAY\"";
+}
+
 static const char *check_not_empty(const void *value)
 {
     const struct config_groups *groups = value;
@@ -334,6 +419,48 @@ static const struct config_row average_loan_rows[] = {
     {0},
 };
 
+#define HOURS_MAX (366 * 24)
+
+static const struct config_row obligation_rows[] = {
+    LINE(obligation),
+    KEY(obligation, "id", check_limit_id, "PORTFOLIO-M"),
+    TEXT(obligation, "type", type, true, check_type, "of the report"),
+    TEXT(obligation, "frequency", frequency, true, check_frequency, "D, W, M or Q"),
+    TEXTS(obligation, "categories", categories, false, check_code, "who owes it; absent: all"),
+    TEXT(obligation, "wants", wants, true, check_wants, "ANY or FINAL"),
+    INTEGER(obligation, "due_days", due_days, true, 0, 366, 0, "after the period's last day"),
+    BOOL(obligation, "business_days", is_in_business_days, "true: count those only"),
+    TEXT(obligation, "due_time", due_time, true, check_time_of_day, "local: 17:00"),
+    TEXT(obligation, "roll", roll, false, check_roll, "where the due day is no business day"),
+    INTEGER(obligation, "grace_hours", grace_hours, false, 0, HOURS_MAX, ABSENT,
+            "after it was due, until it is overdue"),
+    INTEGER(obligation, "remind_hours", remind_hours, false, 0, HOURS_MAX, ABSENT,
+            "before it is due"),
+    INTEGER(obligation, "escalate_hours", escalate_hours, false, 0, HOURS_MAX, ABSENT,
+            "after it was due, to the regulator"),
+    TEXT(obligation, "from", head.second, false, check_date,
+         "for periods ending on or after this date"),
+    TEXT(obligation, "until", until, false, check_date,
+         "for periods ending on or before this date"),
+    TEXT(obligation, "ref", ref, false, NULL, "the legal text"),
+    TEXT(obligation, "certainty", certainty, false, check_certainty, "V, S or M"),
+    BOOL(obligation, "off", is_off, "true: kept for the record, owed by nobody"),
+    RETROACTIVE(obligation),
+    {0},
+};
+
+static const struct config_row holiday_rows[] = {
+    LINE(holiday),
+    TEXT(holiday, "name", head.key, true, NULL, "for people"),
+    TEXT(holiday, "date", date, false, check_date, "one day: 2026-04-03"),
+    TEXT(holiday, "each_year", each_year, false, check_each_year, "or a day of each year: 07-04"),
+    TEXT(holiday, "from", head.second, false, check_date, "of each_year: the first day it holds"),
+    TEXT(holiday, "until", until, false, check_date, "of each_year: the last day it holds"),
+    TEXT(holiday, "certainty", certainty, false, check_certainty, "V, S or M"),
+    RETROACTIVE(holiday),
+    {0},
+};
+
 static const struct config_row code_rows[] = {
     LINE(code_list),
     KEY(code_list, "name", check_code, "SECTOR, PRODUCT, DISTRICT"),
@@ -380,5 +507,12 @@ const struct config_row country_rows[] = {
            "weights and knots of the stress score"),
     GROUPS(country, "average_loans", average_loans, false, average_loan_rows, average_loan, NULL,
            "between what an average loan lies (POR-20)"),
+    GROUPS(country, "obligations", obligations, false, obligation_rows, obligation, NULL,
+           "who owes what by when"),
+    GROUPS(country, "holidays", holidays, false, holiday_rows, holiday, NULL,
+           "days that are no business days"),
+    TEXTS(country, "weekend", weekend, false, check_week_day, "SATURDAY, SUNDAY"),
+    INTEGER(country, "materiality_bp", materiality_bp, false, 0, 10000, ABSENT,
+            "of an amount: what a correction of a closed period may change (TIM-07)"),
     {0},
 };

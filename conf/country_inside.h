@@ -121,6 +121,35 @@ struct average_loan {
     struct config_texts categories;
 };
 
+struct obligation {
+    struct head head; /* id, from */
+    char *type;
+    char *frequency;
+    struct config_texts categories;
+    char *wants;
+    int64_t due_days;
+    bool is_in_business_days;
+    char *due_time;
+    char *roll;
+    int64_t grace_hours;
+    int64_t remind_hours;
+    int64_t escalate_hours;
+    char *until;
+    char *ref;
+    char *certainty;
+    bool is_off;
+    char *retroactive; /* why it changes periods that have ended */
+};
+
+struct holiday {
+    struct head head; /* name, from */
+    char *date;
+    char *each_year;
+    char *until;
+    char *certainty;
+    char *retroactive; /* why it changes periods that have ended */
+};
+
 struct code_list {
     struct head head; /* name */
     struct config_texts codes;
@@ -148,11 +177,24 @@ struct country {
     struct config_groups scenarios;
     struct config_groups score;
     struct config_groups average_loans;
+    struct config_groups obligations;
+    struct config_groups holidays;
+    struct config_texts weekend;
+    int64_t materiality_bp;
 };
 
 /* The tables of the file: conf/country_file.c. */
 extern const struct config_row country_rows[];
 int severity_of(const char *name); /* 0: there is none of this name */
+/* What the texts of the tables say; each is checked against the table before. */
+int week_day_of(const char *name);              /* 1 MONDAY to 7 SUNDAY, 0: none of this name */
+uint32_t minutes_of(const char *time);          /* "17:00": 1020; UINT32_MAX: no time of day */
+int32_t each_year_of(const char *day_of_month); /* "07-04": 704; 0: no date */
+
+/* Duties that contradict each other, holidays that are never (conf/country_duties.c). ERR_CONFIG.
+ */
+MUST_USE enum err country_check_duties(const char *path, const struct country *country,
+                                       struct complaint *complaint);
 
 /* Would the message change what holds for periods that ended before today? ERR_CONFIG, with the
  * line of the row (conf/country_change.c). */

@@ -1,4 +1,6 @@
 /* A country's file as a Settings message. */
+#include <string.h>
+
 #include "conf/country_inside.h"
 #include "proto/period.h"
 
@@ -271,6 +273,75 @@ static void *make_average_loan(struct arena *arena, const void *group)
     return ok ? to : NULL;
 }
 
+static Ihuriro__V1__Obligation__Roll roll_of(const char *name)
+{
+    return strcmp(name, "NEXT") == 0 ? IHURIRO__V1__OBLIGATION__ROLL__NEXT
+                                     : IHURIRO__V1__OBLIGATION__ROLL__PREVIOUS;
+}
+
+static void *make_obligation(struct arena *arena, const void *group)
+{
+    const struct obligation *from = group;
+    PbObligation *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__obligation__init(to);
+        to->id = copy(arena, from->head.key, &ok);
+        to->type = copy(arena, from->type, &ok);
+        to->frequency = copy(arena, from->frequency, &ok);
+        to->categories = copy_texts(arena, &from->categories, &to->n_categories, &ok);
+        to->wants = strcmp(from->wants, "FINAL") == 0 ? IHURIRO__V1__OBLIGATION__WANTS__FINAL
+                                                      : IHURIRO__V1__OBLIGATION__WANTS__ANY;
+        to->due_days = (uint32_t)from->due_days;
+        to->has_business_days = to->business_days = from->is_in_business_days;
+        to->due_minutes = minutes_of(from->due_time);
+        to->has_roll = from->roll != NULL;
+        to->roll = to->has_roll ? roll_of(from->roll) : to->roll;
+        to->grace_hours = (uint32_t)integer_of(from->grace_hours, &to->has_grace_hours);
+        to->remind_hours = (uint32_t)integer_of(from->remind_hours, &to->has_remind_hours);
+        to->escalate_hours = (uint32_t)integer_of(from->escalate_hours, &to->has_escalate_hours);
+        to->from_day = day_of(from->head.second, &to->has_from_day);
+        to->until_day = day_of(from->until, &to->has_until_day);
+        to->ref = copy(arena, from->ref, &ok);
+        to->certainty = copy(arena, from->certainty, &ok);
+        to->retroactive = copy(arena, from->retroactive, &ok);
+        to->has_off = to->off = from->is_off;
+    }
+    return ok ? to : NULL;
+}
+
+static void *make_holiday(struct arena *arena, const void *group)
+{
+    const struct holiday *from = group;
+    PbHoliday *to = arena_take(arena, sizeof *to);
+    bool ok = to != NULL;
+    if (ok) {
+        ihuriro__v1__holiday__init(to);
+        to->name = copy(arena, from->head.key, &ok);
+        to->day = day_of(from->date, &to->has_day);
+        to->has_month = to->has_day_of_month = from->each_year != NULL;
+        if (from->each_year != NULL) {
+            to->month = (uint32_t)each_year_of(from->each_year) / 100;
+            to->day_of_month = (uint32_t)each_year_of(from->each_year) % 100;
+        }
+        to->from_day = day_of(from->head.second, &to->has_from_day);
+        to->until_day = day_of(from->until, &to->has_until_day);
+        to->certainty = copy(arena, from->certainty, &ok);
+        to->retroactive = copy(arena, from->retroactive, &ok);
+    }
+    return ok ? to : NULL;
+}
+
+static bool make_weekend(struct arena *arena, const struct config_texts *days, PbSettings *to)
+{
+    to->weekend = arena_take(arena, (days->count + 1) * sizeof *to->weekend);
+    to->n_weekend = to->weekend == NULL ? 0 : days->count;
+    for (size_t i = 0; i < to->n_weekend; i++) {
+        to->weekend[i] = (uint32_t)week_day_of(days->items[i]);
+    }
+    return to->weekend != NULL;
+}
+
 static void *make_codes(struct arena *arena, const void *group)
 {
     const struct code_list *from = group;
@@ -319,6 +390,17 @@ static bool make_lists(struct arena *arena, const struct country *from, PbSettin
     return ok;
 }
 
+static bool make_duties(struct arena *arena, const struct country *from, PbSettings *to)
+{
+    bool ok = true;
+    to->obligations = make_rows(arena, &from->obligations, sizeof(struct obligation),
+                                make_obligation, &to->n_obligations, &ok);
+    to->holidays = make_rows(arena, &from->holidays, sizeof(struct holiday), make_holiday,
+                             &to->n_holidays, &ok);
+    to->materiality_bp = integer_of(from->materiality_bp, &to->has_materiality_bp);
+    return ok && make_weekend(arena, &from->weekend, to);
+}
+
 enum err country_make(struct arena *arena, const struct country *from, PbSettings **ret_settings)
 {
     PbSettings *to = arena_take(arena, sizeof *to);
@@ -337,7 +419,7 @@ enum err country_make(struct arena *arena, const struct country *from, PbSetting
     to->cure_months = (uint32_t)from->cure_months;
     to->has_moratorium_is_restructuring = 1;
     to->moratorium_is_restructuring = from->moratorium_is_restructuring;
-    if (!ok || !make_lists(arena, from, to)) {
+    if (!ok || !make_lists(arena, from, to) || !make_duties(arena, from, to)) {
         return ERR_MEMORY;
     }
     *ret_settings = to;

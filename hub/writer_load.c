@@ -33,7 +33,8 @@ static enum err apply_event(void *context, uint64_t seq)
     return err != ERR_OK ? err : registry_apply(of->registry, event, record.header.id);
 }
 
-static const int act_kinds[] = {KIND_PARTY, KIND_KEYS, KIND_AGREEMENT};
+static const int act_kinds[] = {KIND_PARTY,  KIND_KEYS,  KIND_AGREEMENT,
+                                KIND_MERGED, KIND_SPLIT, KIND_RENAMED};
 #define ACT_KINDS (sizeof act_kinds / sizeof act_kinds[0])
 
 bool is_act_kind(int kind)

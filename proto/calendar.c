@@ -286,9 +286,11 @@ static enum err visit_places(const struct question *question, int32_t last_day, 
                              void *context)
 {
     struct question next = *question;
+    const int offset = question->calendar->settings->utc_offset_minutes;
     enum err err = ERR_OK;
     while (err == ERR_OK && next.period.end_day <= last_day) {
-        err = party_owes(next.party, &next.period) ? visit_place(&next, visit, context) : ERR_OK;
+        err = party_owes(next.party, &next.period, offset) ? visit_place(&next, visit, context)
+                                                           : ERR_OK;
         if (period_containing(next.frequency, next.period.end_day + 1, &next.period) != ERR_OK) {
             break; /* the end of the calendar */
         }
@@ -298,14 +300,21 @@ static enum err visit_places(const struct question *question, int32_t last_day, 
 
 /* ---- who owes at all ---- */
 
-bool party_owes(const struct party *party, const struct period *period)
+static bool has_begun(const struct party *party, const struct period *period,
+                      int utc_offset_minutes)
+{
+    if (party->reports_from_day != INT32_MIN) {
+        return period->start_day >= party->reports_from_day;
+    }
+    return period->start_day > time_day(party->enrolled_us, utc_offset_minutes) ||
+           period->end_day >= party->took_over_day;
+}
+
+bool party_owes(const struct party *party, const struct period *period, int utc_offset_minutes)
 {
     const bool is_liquidated =
         party->status == PARTY_LIQUIDATED && party->status_from_day <= period->end_day;
-    /* D49: with nothing else said, from the first period that begins after enrolment. */
-    const bool has_begun = party->reports_from_day != INT32_MIN
-                               ? period->start_day >= party->reports_from_day
-                               : period->start_day > time_day(party->enrolled_us, 0);
     return party->role == ROLE_MEMBER && party_is_valid_on(party, period->end_day) &&
-           period->end_day < party->ended_day && !is_liquidated && has_begun;
+           period->end_day < party->ended_day && !is_liquidated &&
+           has_begun(party, period, utc_offset_minutes);
 }

@@ -26,8 +26,10 @@ struct calendar {
 };
 
 /* Does the party owe reports for a period: a member, valid and not merged, split or liquidated on
- * its last day, the period not beginning before reports_from? */
-bool party_owes(const struct party *party, const struct period *period);
+ * its last day, the period not beginning before reports_from, which is, unless it was said, the
+ * first period that starts after the local day of enrolment (D49), or, for who took over others,
+ * the first that they do not owe any more? SUSPENDED owes. */
+bool party_owes(const struct party *party, const struct period *period, int utc_offset_minutes);
 
 typedef enum err (*duty_visit)(void *context, const struct duty *duty);
 /* What a party owes is what the rows of the settings in force say for its category and the period's

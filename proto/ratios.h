@@ -41,7 +41,10 @@ struct ratio {
     const char *definition; /* one line, with field names */
     enum ratio_unit unit;
     bool needs_before; /* compares with earlier periods */
+    bool is_yearly;    /* with those of twelve months, and what they began with */
     bool is_single;    /* of one institution only: its parts cannot be summed */
+    bool is_amount;    /* its denominator is 1: the sector's is the sum, not the mean */
+    bool is_exposed;   /* made from EXPOSURES: the institution's and the regulator's only */
     /* False: an input is absent, or does not fit. */
     bool (*parts)(const struct ratio_inputs *inputs, struct ratio_parts *ret_parts);
 };

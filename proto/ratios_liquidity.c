@@ -407,6 +407,7 @@ const struct ratio ratios_liquidity[] = {
      "(collections in 30 days + bank_term_30 - term deposits due in 30 days - borrowings due in 30 "
      "days - opex_30d - committed_disbursements_30d) / total_assets",
      .parts = gap_parts},
-    {"R20", "Depositor concentration", "top20_depositors / deposits", .parts = depositors_parts},
+    {"R20", "Depositor concentration", "top20_depositors / deposits", .is_exposed = true,
+     .parts = depositors_parts},
     {0},
 };

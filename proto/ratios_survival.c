@@ -294,6 +294,6 @@ const struct ratio ratios_survival[] = {
     {"R33", "Emergency need",
      "what is lacking at the worst moment of the stress scenario's horizon to keep the minimum "
      "liquidity ratio",
-     .unit = RATIO_MONEY, .parts = need_parts},
+     .unit = RATIO_MONEY, .is_amount = true, .parts = need_parts},
     {0},
 };

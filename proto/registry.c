@@ -2,6 +2,7 @@
 
 #include "proto/record.h"
 #include "proto/registry_party.h"
+#include "proto/registry_succession.h"
 
 #include <assert.h>
 #include <string.h>
@@ -11,15 +12,17 @@
 #define FOLD_ONE_BY_ONE_MAX 16
 
 static enum err fold_all(struct registry *registry);
-static enum err fold_newest(struct registry *registry);
-static bool can_fold_newest(const struct registry *registry);
+static enum err fold_newest(struct registry *registry, bool *ret_is_late);
 
 enum err registry_seal(struct registry *registry)
 {
-    if (registry->folded == registry->act_count) {
+    const size_t fresh = registry->act_count - registry->folded;
+    bool is_late = registry->folded == 0 || fresh > FOLD_ONE_BY_ONE_MAX;
+    if (fresh == 0) {
         return ERR_OK;
     }
-    return can_fold_newest(registry) ? fold_newest(registry) : fold_all(registry);
+    enum err err = is_late ? ERR_OK : fold_newest(registry, &is_late);
+    return err == ERR_OK && is_late ? fold_all(registry) : err;
 }
 
 /* ---- acts ---- */
@@ -48,7 +51,7 @@ static enum err grow(void **array, size_t *capacity, size_t count, size_t size)
     return ERR_OK;
 }
 
-static int act_compare(const void *left, const void *right)
+int act_compare(const void *left, const void *right)
 {
     const struct act *a = left;
     const struct act *b = right;
@@ -58,18 +61,60 @@ static int act_compare(const void *left, const void *right)
     return memcmp(a->id, b->id, SHA256_BYTES);
 }
 
-/* The hub applies each act of its own twice: when it is validated, and when it is journaled. */
-static bool is_folded(const struct registry *registry, const struct act *act)
+/* Where the act of that id is among the slots, or would be. An id is a hash: any of its bytes will
+ * do. */
+static uint32_t *slot_of(const struct registry *registry, const uint8_t id[static SHA256_BYTES])
 {
-    return registry->folded > 0 && bsearch(act, registry->acts, registry->folded,
-                                           sizeof registry->acts[0], act_compare) != NULL;
+    size_t at = (size_t)get_u64(id) & (registry->slot_count - 1);
+    while (registry->slots[at] != 0 &&
+           memcmp(registry->acts[registry->slots[at] - 1].id, id, SHA256_BYTES) != 0) {
+        at = (at + 1) & (registry->slot_count - 1);
+    }
+    return &registry->slots[at];
 }
 
+static void fill_slots(struct registry *registry)
+{
+    memset(registry->slots, 0, registry->slot_count * sizeof registry->slots[0]);
+    for (size_t i = 0; i < registry->act_count; i++) {
+        *slot_of(registry, registry->acts[i].id) = (uint32_t)i + 1;
+    }
+}
+
+static enum err reserve_slot(struct registry *registry)
+{
+    if (registry->act_count * 2 < registry->slot_count) {
+        return ERR_OK;
+    }
+    const size_t wanted = registry->slot_count == 0 ? 64 : registry->slot_count * 4;
+    uint32_t *slots = realloc(registry->slots, wanted * sizeof slots[0]);
+    if (slots == NULL || registry->act_count > UINT32_MAX / 4) {
+        registry->slots = slots != NULL ? slots : registry->slots;
+        return ERR_MEMORY;
+    }
+    registry->slots = slots;
+    registry->slot_count = wanted;
+    fill_slots(registry);
+    return ERR_OK;
+}
+
+static bool is_kept(int kind)
+{
+    static const int kinds[] = {KIND_PARTY,  KIND_KEYS,  KIND_AGREEMENT,
+                                KIND_MERGED, KIND_SPLIT, KIND_RENAMED};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The hub applies each act of its own twice: when it is validated, and when it is journaled. */
 enum err registry_apply(struct registry *registry, const PbEvent *event,
                         const uint8_t id[static SHA256_BYTES])
 {
-    const int kind = event_kind(event);
-    if (kind != KIND_PARTY && kind != KIND_KEYS && kind != KIND_AGREEMENT) {
+    if (!is_kept(event_kind(event))) {
         return ERR_OK;
     }
     if (event->subject == NULL || !institution_id_is_valid(event->subject)) {
@@ -79,30 +124,27 @@ enum err registry_apply(struct registry *registry, const PbEvent *event,
     struct act act = {.time_us = event->time_us};
     memcpy(act.id, id, SHA256_BYTES);
     memcpy(act.subject, event->subject, strlen(event->subject));
-    if (is_folded(registry, &act)) {
-        return ERR_OK;
+    enum err err = reserve_slot(registry);
+    if (err != ERR_OK || *slot_of(registry, id) != 0) {
+        return err;
     }
     void *acts = registry->acts;
-    enum err err = grow(&acts, &registry->act_capacity, registry->act_count, sizeof(struct act));
+    err = grow(&acts, &registry->act_capacity, registry->act_count, sizeof(struct act));
     registry->acts = acts;
     err = err != ERR_OK ? err : copy_event(&registry->arena, event, &act.event);
     if (err == ERR_OK) {
         registry->acts[registry->act_count++] = act;
+        *slot_of(registry, id) = (uint32_t)registry->act_count;
     }
     return err;
 }
 
-/* In order, each once. */
 static void sort_acts(struct registry *registry)
 {
-    qsort(registry->acts, registry->act_count, sizeof registry->acts[0], act_compare);
-    size_t kept = 0;
-    for (size_t i = 0; i < registry->act_count; i++) {
-        if (kept == 0 || act_compare(&registry->acts[kept - 1], &registry->acts[i]) != 0) {
-            registry->acts[kept++] = registry->acts[i];
-        }
+    if (registry->act_count > 1) {
+        qsort(registry->acts, registry->act_count, sizeof registry->acts[0], act_compare);
+        fill_slots(registry);
     }
-    registry->act_count = kept;
 }
 
 /* ---- the parties ---- */
@@ -133,7 +175,7 @@ struct party *registry_known(const struct registry *registry, const char *id)
     return is_there ? registry->known[place] : NULL;
 }
 
-static enum err know(struct registry *registry, const char *id, struct party **ret_party)
+enum err registry_know(struct registry *registry, const char *id, struct party **ret_party)
 {
     bool is_there = false;
     const size_t place = known_place(registry, id, &is_there);
@@ -166,6 +208,8 @@ static void forget_parties(struct registry *registry)
     registry->enrolled_count = 0;
     registry->transports.count = 0;
     registry->signers.count = 0;
+    registry->aliases.count = 0;
+    registry->succession_count = 0;
 }
 
 /* First of the enrolled that is not before the id. */
@@ -210,9 +254,26 @@ static void strike_off(struct registry *registry, const struct party *party)
 
 typedef enum err (*put_row)(struct key_rows *rows, const struct key_row *row);
 
+void registry_alias_key(enum alias alias, const char *text,
+                        uint8_t ret_key[static PUBLIC_KEY_BYTES])
+{
+    memset(ret_key, 0, PUBLIC_KEY_BYTES);
+    ret_key[0] = (uint8_t)alias;
+    memcpy(ret_key + 1, text, strnlen(text, PUBLIC_KEY_BYTES - 1));
+}
+
+static enum err put_alias(struct registry *registry, const struct party *party, enum alias alias,
+                          const char *text, put_row put)
+{
+    struct key_row row = {.party = party};
+    registry_alias_key(alias, text, row.key);
+    return party->role == ROLE_NONE || text[0] == '\0' ? ERR_OK : put(&registry->aliases, &row);
+}
+
 static enum err put_keys(struct registry *registry, const struct party *party, put_row put)
 {
-    enum err err = ERR_OK;
+    enum err err = put_alias(registry, party, ALIAS_LE_BOOK, party->le_book, put);
+    err = err != ERR_OK ? err : put_alias(registry, party, ALIAS_LEI, party->lei, put);
     for (size_t i = 0; i < party->signing_key_count && err == ERR_OK; i++) {
         struct key_row row = {.party = party};
         memcpy(row.key, party->signing_keys[i].key, PUBLIC_KEY_BYTES);
@@ -238,6 +299,11 @@ static void take_keys(struct registry *registry, const struct party *party)
     for (size_t i = 0; i < party->transport_key_count; i++) {
         key_rows_remove(&registry->transports, party->transport_keys[i].key, party);
     }
+    uint8_t alias[PUBLIC_KEY_BYTES];
+    registry_alias_key(ALIAS_LE_BOOK, party->le_book, alias);
+    key_rows_remove(&registry->aliases, alias, party);
+    registry_alias_key(ALIAS_LEI, party->lei, alias);
+    key_rows_remove(&registry->aliases, alias, party);
 }
 
 /* All parties, once they are known. */
@@ -251,34 +317,23 @@ static enum err list_all(struct registry *registry)
     }
     key_rows_sort(&registry->signers);
     key_rows_sort(&registry->transports);
+    key_rows_sort(&registry->aliases);
     return err;
 }
 
 /* ---- folding ---- */
 
-/* Whether what is new follows all that is folded, and is little. */
-static bool can_fold_newest(const struct registry *registry)
+/* What an act moves beside its party: nothing, but when keys, aliases or a role come or go. */
+static enum err fold_in_place(struct registry *registry, struct party *party, const struct act *act)
 {
-    if (registry->folded == 0 || registry->act_count - registry->folded > FOLD_ONE_BY_ONE_MAX) {
-        return false;
-    }
-    for (size_t i = registry->folded; i < registry->act_count; i++) {
-        if (act_compare(&registry->acts[i - 1], &registry->acts[i]) >= 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What an act moves beside its party: nothing, but when keys or a role come or go. */
-static enum err fold_one(struct registry *registry, struct party *party, const struct act *act)
-{
+    const int kind = event_kind(act->event);
     const bool was_enrolled = party->role != ROLE_NONE;
-    if (event_kind(act->event) != KIND_AGREEMENT) {
-        take_keys(registry, party);
+    if (kind != KIND_PARTY && kind != KIND_KEYS) {
+        return party_fold(party, act);
     }
+    take_keys(registry, party);
     enum err err = party_fold(party, act);
-    if (err != ERR_OK || event_kind(act->event) == KIND_AGREEMENT) {
+    if (err != ERR_OK) {
         return err;
     }
     const bool is_enrolled = party->role != ROLE_NONE;
@@ -290,15 +345,49 @@ static enum err fold_one(struct registry *registry, struct party *party, const s
     return err != ERR_OK ? err : put_keys(registry, party, key_rows_insert);
 }
 
-static enum err fold_newest(struct registry *registry)
+static bool is_succession(const struct act *act)
+{
+    const int kind = event_kind(act->event);
+    return kind == KIND_MERGED || kind == KIND_SPLIT;
+}
+
+/* Whether it comes before one of its party and kind that is folded already. Acts of different
+ * parties or kinds do not meet, and may be folded as they come. */
+static bool is_late(const struct registry *registry, const struct party *party,
+                    const struct act *act)
+{
+    const size_t kind = party_act_kind(event_kind(act->event));
+    const uint32_t last = kind < PARTY_ACTS ? party->last_acts[kind] : 0;
+    return last != 0 && act_compare(&registry->acts[last - 1], act) > 0;
+}
+
+static void remember(struct registry *registry, struct party *party, const struct act *act)
+{
+    const size_t kind = party_act_kind(event_kind(act->event));
+    if (kind < PARTY_ACTS) {
+        party->last_acts[kind] = (uint32_t)(act - registry->acts) + 1;
+    }
+}
+
+/* On top of what there is, until one comes late. */
+static enum err fold_newest(struct registry *registry, bool *ret_is_late)
 {
     enum err err = ERR_OK;
     while (registry->folded < registry->act_count && err == ERR_OK) {
         const struct act *act = &registry->acts[registry->folded];
         struct party *party = NULL;
-        err = know(registry, act->subject, &party);
-        err = err != ERR_OK ? err : fold_one(registry, party, act);
-        registry->folded += err == ERR_OK ? 1 : 0;
+        err = registry_know(registry, act->subject, &party);
+        if (err == ERR_OK && is_late(registry, party, act)) {
+            *ret_is_late = true;
+            return ERR_OK;
+        }
+        err = err != ERR_OK        ? err
+              : is_succession(act) ? succession_fold(registry, act)
+                                   : fold_in_place(registry, party, act);
+        if (err == ERR_OK) {
+            remember(registry, party, act);
+            registry->folded++;
+        }
     }
     return err;
 }
@@ -323,7 +412,7 @@ static enum err know_subjects(struct registry *registry)
     enum err err = ERR_OK;
     for (size_t i = 0; i < registry->act_count && err == ERR_OK; i++) {
         struct party *party = NULL;
-        err = know(registry, subjects + i * size, &party);
+        err = registry_know(registry, subjects + i * size, &party);
     }
     return err;
 }
@@ -336,7 +425,9 @@ static enum err fold_all(struct registry *registry)
     enum err err = know_subjects(registry);
     for (size_t i = 0; i < registry->act_count && err == ERR_OK; i++) {
         const struct act *act = &registry->acts[i];
-        err = party_fold(registry_known(registry, act->subject), act);
+        struct party *party = registry_known(registry, act->subject);
+        err = is_succession(act) ? succession_fold(registry, act) : party_fold(party, act);
+        remember(registry, party, act);
     }
     err = err != ERR_OK ? err : list_all(registry);
     registry->folded = err == ERR_OK ? registry->act_count : 0;
@@ -414,35 +505,17 @@ enum err registry_make(struct registry **ret_registry)
     return ERR_OK;
 }
 
-/* The party with texts and keys of its own. */
-static enum err copy_party(struct registry *copy, const struct party *party)
-{
-    struct party *made = NULL;
-    enum err err = know(copy, party->id, &made);
-    if (err != ERR_OK) {
-        return err;
-    }
-    made->role = party->role;
-    made->name = arena_text(&copy->arena, party->name);
-    made->category = arena_text(&copy->arena, party->category);
-    made->district = arena_text(&copy->arena, party->district);
-    memcpy(made->currency, party->currency, sizeof made->currency);
-    made->valid_from_day = party->valid_from_day;
-    made->valid_to_day = party->valid_to_day;
-    made->shares = party->shares;
-    return made->name == NULL || made->category == NULL || made->district == NULL
-               ? ERR_MEMORY
-               : party_copy_keys(made, party);
-}
-
 enum err registry_copy(const struct registry *registry, struct registry **ret_copy)
 {
     AUTO(registry_close) struct registry *copy = NULL;
     assert(registry->folded == registry->act_count);
     enum err err = registry_make(&copy);
     for (size_t i = 0; i < registry->known_count && err == ERR_OK; i++) {
-        err = copy_party(copy, registry->known[i]); /* in order of id: each goes to the end */
+        struct party *party = NULL; /* in order of id: each goes to the end */
+        err = registry_know(copy, registry->known[i]->id, &party);
+        err = err != ERR_OK ? err : party_copy(party, registry->known[i], &copy->arena);
     }
+    err = err != ERR_OK ? err : succession_copy(copy, registry);
     err = err != ERR_OK ? err : list_all(copy);
     if (err == ERR_OK) {
         copy->is_copy = true;
@@ -461,6 +534,9 @@ void registry_close(struct registry **registry)
     free((*registry)->enrolled);
     key_rows_close(&(*registry)->transports);
     key_rows_close(&(*registry)->signers);
+    key_rows_close(&(*registry)->aliases);
+    succession_close(*registry);
+    free((*registry)->slots);
     free((*registry)->acts);
     arena_close(&(*registry)->arena);
     free(*registry);

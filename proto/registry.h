@@ -1,9 +1,10 @@
-/* Who the parties are, as a pure fold over acts (events of kind PARTY, KEYS, AGREEMENT).
+/* Who the parties are, as a pure fold over acts (events of kind PARTY, KEYS, AGREEMENT, MERGED,
+ * SPLIT, RENAMED).
  *
  * Acts fold in the order of their own time, then id, in whatever order they come; a revoked key
- * never comes back into force. A registry is built (registry_apply), then sealed (registry_seal)
- * and from then on immutable; the hub swaps sealed ones by pointer, and a pull seals one as known
- * at a time. */
+ * never comes back into force, and who was merged or split never owes again. A registry is built
+ * (registry_apply), then sealed (registry_seal) and from then on immutable; the hub swaps sealed
+ * ones by pointer, and a pull seals one as known at a time. */
 #ifndef IHURIRO_PROTO_REGISTRY_H
 #define IHURIRO_PROTO_REGISTRY_H
 
@@ -36,10 +37,20 @@ struct party_key {
     int64_t revoked_us;  /* 0: not revoked */
 };
 
+enum { PARTY_ACTS = 4 }; /* PARTY, KEYS, AGREEMENT, RENAMED: each in order; no two kinds meet */
+
+struct party_name {
+    int32_t from_day;
+    char *name;
+};
+
 struct party {
     char id[INSTITUTION_ID_MAX + 1];
     enum role role;
-    char *name;
+    char *name; /* the newest, be its day still to come; registry_name_on knows the others */
+    char *first_name;
+    struct party_name *names; /* renamings, in order of day, one a day */
+    size_t name_count;
     char *category;
     char *district;
     char currency[4];
@@ -52,8 +63,10 @@ struct party {
     int32_t reports_from_day; /* INT32_MIN: the first period that starts after enrolment (D49) */
     int32_t ended_day; /* merged or split: it owes nothing for periods ending on this day or after;
                           INT32_MAX: not */
-    char *peer_group;  /* "": its category */
-    char *bureau;      /* "": none */
+    int32_t took_over_day; /* successor of a merger or split: owes what ends on this day or after,
+                              though it was enrolled later; INT32_MAX: not */
+    char *peer_group;      /* "": its category */
+    char *bureau;          /* "": none */
     char *le_book;
     char *lei;
     char *licence;
@@ -65,6 +78,7 @@ struct party {
     size_t signing_key_count;
     struct party_key *transport_keys;
     size_t transport_key_count;
+    uint32_t last_acts[PARTY_ACTS]; /* of the fold alone: the newest of each kind, and 1 */
 };
 
 struct registry;
@@ -81,8 +95,8 @@ MUST_USE enum err registry_seal(struct registry *registry);
  * its parties, not of its acts. It takes no acts. */
 MUST_USE enum err registry_copy(const struct registry *registry, struct registry **ret_copy);
 /* Would this act be valid now? Unknown subject without a role, a key that is in use by another
- * party for signing or was revoked, a bad id, name, currency, date: a complaint for the operator.
- */
+ * party for signing or was revoked, a bad id, name, currency, date, LEI; a merger into itself, of
+ * one that has ended, in a circle, not on the first of a month: a complaint for the operator. */
 MUST_USE enum err registry_validate(const struct registry *registry, const PbEvent *event,
                                     struct complaint *complaint);
 
@@ -112,6 +126,8 @@ const struct succession *registry_successions(const struct registry *registry, s
 const char *registry_name_on(const struct registry *registry, const struct party *party,
                              int32_t day);
 
+const char *party_status_name(int status); /* "active", "suspended", "liquidated" */
+MUST_USE enum err party_status_parse(const char *name, int *ret_status);
 bool party_is_valid_on(const struct party *party, int32_t day);
 
 enum key_standing { KEY_UNKNOWN, KEY_GOOD, KEY_EXPIRED, KEY_REVOKED, KEY_NOT_YET };

@@ -1,4 +1,4 @@
-#include "proto/registry_inside.h"
+#include "proto/registry_validate.h"
 
 #include "proto/record.h"
 #include "proto/text.h"
@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define NONCE_BYTES 16
+#define LEI_CHARS   20
+
+static enum err validate_words(const char *text, const char *what, struct complaint *complaint);
 
 static enum err validate_party(const struct registry *registry, const PbEvent *event,
                                struct complaint *complaint);
@@ -23,9 +26,9 @@ enum err registry_validate(const struct registry *registry, const PbEvent *event
         enum err (*validate)(const struct registry *registry, const PbEvent *event,
                              struct complaint *complaint);
     } rows[] = {
-        {KIND_PARTY, validate_party},
-        {KIND_KEYS, validate_keys},
-        {KIND_AGREEMENT, validate_agreement},
+        {KIND_PARTY, validate_party},         {KIND_KEYS, validate_keys},
+        {KIND_AGREEMENT, validate_agreement}, {KIND_MERGED, validate_merged},
+        {KIND_SPLIT, validate_split},         {KIND_RENAMED, validate_renamed},
     };
     if (event->subject == NULL || !institution_id_is_valid(event->subject)) {
         return complain(complaint, ERR_REFUSED,
@@ -48,26 +51,29 @@ enum err registry_validate(const struct registry *registry, const PbEvent *event
                     "program that made it.");
 }
 
-static enum err unknown_party(const PbEvent *event, struct complaint *complaint)
+enum err complain_unknown(const char *id, struct complaint *complaint)
 {
     return complain(complaint, ERR_REFUSED,
                     "There is no party %s: check the id with `mfi-hub parties list`, or enrol it "
                     "with `mfi-hub parties add`.",
-                    event->subject);
+                    id);
 }
 
 /* ---- the party's row ---- */
 
-static enum err validate_text(const char *text, const char *what, struct complaint *complaint)
+enum err validate_text(const char *text, const char *what, struct complaint *complaint)
 {
-    if (text == NULL) {
-        return ERR_OK;
-    }
-    const size_t length = strlen(text);
-    if (length == 0) {
+    if (text != NULL && text[0] == '\0') {
         return complain(complaint, ERR_REFUSED, "The %s is empty: give one, or leave it out.",
                         what);
     }
+    return validate_words(text, what, complaint);
+}
+
+/* An empty one takes back what was given. */
+static enum err validate_words(const char *text, const char *what, struct complaint *complaint)
+{
+    const size_t length = text == NULL ? 0 : strlen(text);
     if (length > TEXT_BYTES_MAX) {
         return complain(complaint, ERR_REFUSED, "The %s is longer than %d bytes: shorten it.", what,
                         TEXT_BYTES_MAX);
@@ -99,6 +105,11 @@ static bool day_is_valid(int32_t day)
 {
     /* 1900-01-01 to 2199-12-31, or unbounded */
     return day == INT32_MIN || day == INT32_MAX || (day >= -25567 && day <= 84005);
+}
+
+bool day_is_bounded(int32_t day)
+{
+    return day_is_valid(day) && day != INT32_MIN && day != INT32_MAX;
 }
 
 static enum err validate_validity(const struct party *party, const PbPartyAct *given,
@@ -146,6 +157,142 @@ static enum err validate_role(const struct party *party, const PbEvent *event,
     return ERR_OK;
 }
 
+/* Who was renamed has a name for each time; which of them would be meant? */
+static enum err validate_renaming(const struct party *party, const PbPartyAct *given,
+                                  struct complaint *complaint)
+{
+    return given->name == NULL || party == NULL || party->name_count == 0
+               ? ERR_OK
+               : complain(complaint, ERR_REFUSED,
+                          "%s was renamed, and its names have days: correct one with `mfi-hub "
+                          "parties rename %s --name ... --from ...`.",
+                          party->id, party->id);
+}
+
+static enum err validate_status(const PbPartyAct *given, struct complaint *complaint)
+{
+    if (given->has_status &&
+        ((int)given->status < PARTY_ACTIVE || (int)given->status > PARTY_LIQUIDATED)) {
+        return complain(complaint, ERR_REFUSED,
+                        "A status is active, suspended or liquidated: choose one. (A merger is "
+                        "told with `mfi-hub parties merge`.)");
+    }
+    if (given->has_status_from_day && !given->has_status) {
+        return complain(complaint, ERR_REFUSED,
+                        "The day of a status needs the status: give --status with it.");
+    }
+    if (given->has_status && (int)given->status == PARTY_LIQUIDATED &&
+        !given->has_status_from_day) {
+        return complain(complaint, ERR_REFUSED,
+                        "From which day is it liquidated? Use `mfi-hub parties close ID --on "
+                        "DAY`.");
+    }
+    if ((given->has_status_from_day && !day_is_bounded(given->status_from_day)) ||
+        (given->has_reports_from_day && given->reports_from_day != INT32_MIN &&
+         !day_is_bounded(given->reports_from_day))) {
+        return complain(complaint, ERR_REFUSED,
+                        "A day of the status or of the first report lies outside 1900 to 2199: "
+                        "correct it.");
+    }
+    return ERR_OK;
+}
+
+static enum err validate_assets(const PbPartyAct *given, struct complaint *complaint)
+{
+    if (given->has_assets != given->has_assets_on_day) {
+        return complain(complaint, ERR_REFUSED,
+                        "Total assets are of a day: give --assets and --assets-on together.");
+    }
+    return !given->has_assets || (given->assets >= 0 && day_is_bounded(given->assets_on_day))
+               ? ERR_OK
+               : complain(complaint, ERR_REFUSED,
+                          "Total assets are not below zero, and of a day between 1900 and 2199: "
+                          "correct --assets or --assets-on.");
+}
+
+/* ---- what others call it ---- */
+
+static bool is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
+static bool le_book_is_valid(const char *text)
+{
+    return strlen(text) == 3 && is_digit(text[0]) && is_digit(text[1]) && is_digit(text[2]);
+}
+
+/* ISO 17442: 18 capital letters and digits and two check digits; read as a number, with A as 10 to
+ * Z as 35, it leaves 1 when divided by 97 (ISO 7064). */
+static bool lei_is_valid(const char *text)
+{
+    unsigned rest = 0;
+    size_t length = 0;
+    for (; text[length] != '\0' && length < LEI_CHARS; length++) {
+        const char character = text[length];
+        const bool is_letter = character >= 'A' && character <= 'Z';
+        if (!is_digit(character) && (!is_letter || length >= LEI_CHARS - 2)) {
+            return false;
+        }
+        rest = is_letter ? (rest * 100 + (unsigned)(character - 'A') + 10) % 97
+                         : (rest * 10 + (unsigned)(character - '0')) % 97;
+    }
+    return length == LEI_CHARS && text[length] == '\0' && rest == 1;
+}
+
+static enum err validate_alias(const struct registry *registry, const char *id, enum alias alias,
+                               const char *text, struct complaint *complaint)
+{
+    uint8_t key[PUBLIC_KEY_BYTES];
+    const struct key_rows *rows = &registry->aliases;
+    const bool is_lei = alias == ALIAS_LEI;
+    if (text == NULL || text[0] == '\0') {
+        return ERR_OK;
+    }
+    if (is_lei ? !lei_is_valid(text) : !le_book_is_valid(text)) {
+        return complain(complaint, ERR_REFUSED,
+                        is_lei
+                            ? "\"%.40s\" is no LEI: it has 20 capital letters and digits, and its "
+                              "last two must agree with the others. Copy it again."
+                            : "\"%.40s\" is no LE_BOOK: it has three digits, 007 for example.",
+                        text);
+    }
+    registry_alias_key(alias, text, key);
+    for (size_t i = key_rows_find(rows, key); key_rows_name(rows, i, key); i++) {
+        if (strcmp(rows->parties[i]->id, id) != 0) {
+            return complain(complaint, ERR_REFUSED,
+                            "The %s %s is that of %s: no two parties have the same. Correct it "
+                            "here, or there.",
+                            is_lei ? "LEI" : "LE_BOOK", text, rows->parties[i]->id);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err validate_numbers(const struct registry *registry, const PbEvent *event,
+                                 struct complaint *complaint)
+{
+    const PbPartyAct *given = event->party;
+    const struct {
+        const char *text;
+        const char *what;
+    } words[] = {
+        {given->peer_group, "peer group"}, {given->bureau, "bureau"},
+        {given->licence, "licence"},       {given->cooperative, "number of the cooperative"},
+        {given->tin, "tax number (TIN)"},
+    };
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && err == ERR_OK; i++) {
+        err = validate_words(words[i].text, words[i].what, complaint);
+    }
+    err = err != ERR_OK
+              ? err
+              : validate_alias(registry, event->subject, ALIAS_LE_BOOK, given->le_book, complaint);
+    return err != ERR_OK
+               ? err
+               : validate_alias(registry, event->subject, ALIAS_LEI, given->lei, complaint);
+}
+
 static enum err validate_party(const struct registry *registry, const PbEvent *event,
                                struct complaint *complaint)
 {
@@ -156,7 +303,11 @@ static enum err validate_party(const struct registry *registry, const PbEvent *e
     err = err != ERR_OK ? err : validate_text(given->category, "category", complaint);
     err = err != ERR_OK ? err : validate_text(given->district, "district", complaint);
     err = err != ERR_OK ? err : validate_currency(given->currency, complaint);
-    return err != ERR_OK ? err : validate_validity(party, given, complaint);
+    err = err != ERR_OK ? err : validate_validity(party, given, complaint);
+    err = err != ERR_OK ? err : validate_renaming(party, given, complaint);
+    err = err != ERR_OK ? err : validate_status(given, complaint);
+    err = err != ERR_OK ? err : validate_assets(given, complaint);
+    return err != ERR_OK ? err : validate_numbers(registry, event, complaint);
 }
 
 static enum err validate_agreement(const struct registry *registry, const PbEvent *event,
@@ -164,7 +315,7 @@ static enum err validate_agreement(const struct registry *registry, const PbEven
 {
     const struct party *party = registry_find(registry, event->subject);
     if (party == NULL) {
-        return unknown_party(event, complaint);
+        return complain_unknown(event->subject, complaint);
     }
     return party->role == ROLE_MEMBER
                ? ERR_OK
@@ -255,7 +406,7 @@ static enum err validate_keys(const struct registry *registry, const PbEvent *ev
     const struct party *party = registry_find(registry, event->subject);
     const PbKeysAct *act = event->keys;
     if (party == NULL) {
-        return unknown_party(event, complaint);
+        return complain_unknown(event->subject, complaint);
     }
     if (!act->has_signing_key && !act->has_transport_key && act->n_revoked == 0) {
         return complain(complaint, ERR_REFUSED,

@@ -18,7 +18,15 @@ struct act_row {
     uint8_t transport;
     uint8_t revoked;
     int shares;
+    int32_t from_day;        /* of MERGED, SPLIT, RENAMED */
+    const char *const *many; /* of MERGED, SPLIT; NULL ends it */
+    int status;
+    int32_t status_from_day; /* 0: not given */
+    int32_t reports_from_day;
+    const char *le_book;
+    const char *lei;
 };
+#define ACT_MANY 8
 
 static inline void fill_key(uint8_t number, uint8_t key[static PUBLIC_KEY_BYTES])
 {
@@ -33,6 +41,14 @@ struct event_box {
     Ihuriro__V1__AgreementAct agreement;
     ProtobufCBinaryData revoked[1];
     uint8_t bytes[3][PUBLIC_KEY_BYTES];
+    PbMerged merged;
+    PbSplit split;
+    PbRenamed renamed;
+    char *many[ACT_MANY];
+    size_t many_count;
+    char ids[ACT_MANY][INSTITUTION_ID_MAX + 8];
+    char le_book[40];
+    char lei[40];
     uint8_t nonce[16];
     char subject[INSTITUTION_ID_MAX + 8];
     char name[600];
@@ -68,7 +84,54 @@ static inline void fill_party(const struct act_row *row, struct event_box *box)
         strcpy(box->currency, row->currency);
         box->party.currency = box->currency;
     }
+    if (row->le_book != NULL) {
+        strcpy(box->le_book, row->le_book);
+        box->party.le_book = box->le_book;
+    }
+    if (row->lei != NULL) {
+        strcpy(box->lei, row->lei);
+        box->party.lei = box->lei;
+    }
+    box->party.has_status = row->status != 0;
+    box->party.status = (Ihuriro__V1__PartyAct__Status)row->status;
+    box->party.has_status_from_day = row->status_from_day != 0;
+    box->party.status_from_day = row->status_from_day;
+    box->party.has_reports_from_day = row->reports_from_day != 0;
+    box->party.reports_from_day = row->reports_from_day;
     box->event.party = &box->party;
+}
+
+static inline void fill_many(const struct act_row *row, struct event_box *box)
+{
+    for (size_t i = 0; row->many != NULL && row->many[i] != NULL && i < ACT_MANY; i++) {
+        strcpy(box->ids[i], row->many[i]);
+        box->many[i] = box->ids[i];
+        box->many_count++;
+    }
+}
+
+static inline void fill_change(const struct act_row *row, struct event_box *box)
+{
+    fill_many(row, box);
+    if (row->kind == KIND_MERGED) {
+        box->merged = (PbMerged)IHURIRO__V1__MERGED__INIT;
+        box->merged.predecessors = box->many;
+        box->merged.n_predecessors = box->many_count;
+        box->merged.from_day = row->from_day;
+        box->event.merged = &box->merged;
+    } else if (row->kind == KIND_SPLIT) {
+        box->split = (PbSplit)IHURIRO__V1__SPLIT__INIT;
+        box->split.successors = box->many;
+        box->split.n_successors = box->many_count;
+        box->split.from_day = row->from_day;
+        box->event.split = &box->split;
+    } else if (row->kind == KIND_RENAMED) {
+        box->renamed = (PbRenamed)IHURIRO__V1__RENAMED__INIT;
+        strcpy(box->name, row->name);
+        box->renamed.name = box->name;
+        box->renamed.from_day = row->from_day;
+        box->event.renamed = &box->renamed;
+    }
 }
 
 static inline void fill_event(const struct act_row *row, struct event_box *box)
@@ -88,6 +151,8 @@ static inline void fill_event(const struct act_row *row, struct event_box *box)
         box->agreement = (Ihuriro__V1__AgreementAct)IHURIRO__V1__AGREEMENT_ACT__INIT;
         box->agreement.shares = row->shares;
         box->event.agreement = &box->agreement;
+    } else {
+        fill_change(row, box);
     }
 }
 
@@ -135,6 +200,27 @@ static inline struct registry *registry_of(const struct act_row *rows, size_t co
 #define AGREEMENT(time, id, yes)                                                    \
     {                                                                               \
         .time_us = (time), .subject = (id), .kind = KIND_AGREEMENT, .shares = (yes) \
+    }
+
+#define MERGED(time, id, day, ...)                                                  \
+    {                                                                               \
+        .time_us = (time), .subject = (id), .kind = KIND_MERGED, .from_day = (day), \
+        .many = (const char *const[])                                               \
+        {                                                                           \
+            __VA_ARGS__, NULL                                                       \
+        }                                                                           \
+    }
+#define SPLIT(time, id, day, ...)                                                  \
+    {                                                                              \
+        .time_us = (time), .subject = (id), .kind = KIND_SPLIT, .from_day = (day), \
+        .many = (const char *const[])                                              \
+        {                                                                          \
+            __VA_ARGS__, NULL                                                      \
+        }                                                                          \
+    }
+#define RENAMED(time, id, day, to)                                                                \
+    {                                                                                             \
+        .time_us = (time), .subject = (id), .kind = KIND_RENAMED, .from_day = (day), .name = (to) \
     }
 
 #endif

@@ -25,7 +25,12 @@
     "} );\n"
 #define LIMIT(more) \
     "limits = ( { id = \"A\"; ratio = \"R11\"; dir = \"MIN\"; red = 2000; " more " } );\n"
-#define FROM "from = \"2020-01-01\";"
+#define DUTY(more)                                                                               \
+    "obligations = ( { id = \"P\"; type = \"PORTFOLIO\"; frequency = \"M\"; wants = \"FINAL\"; " \
+    "due_days = 10; due_time = \"17:00\"; " more " } );\n"
+#define HOLIDAY(more) DUTY(FROM) "holidays = ( { name = \"Feast\"; " more " } );\n"
+#define YEARLY        "each_year = \"08-15\"; "
+#define FROM          "from = \"2020-01-01\";"
 #define REST                                                                                     \
     "country = \"RW\"; version = \"test\"; time_zone = \"Africa/Kigali\"; utc_offset_minutes = " \
     "120; cure_months = 12;\n"                                                                   \
@@ -94,6 +99,17 @@ static void what_does_not_touch_an_ended_period_is_taken(void **state)
          WHOLE("limits = ( { id = \"A\"; ratio = \"R11\"; dir = \"MIN\"; red = 3000; " FROM
                " retroactive = \"misread\"; } );\n")},
         {WHOLE(LIMIT(FROM)), WHOLE(LIMIT(FROM " off = true; retroactive = \"never in force\";"))},
+        /* the first duties and holidays that there are */
+        {WHOLE(""), WHOLE(DUTY(""))},
+        {WHOLE(""), WHOLE(HOLIDAY("date = \"2020-01-01\";"))},
+        {WHOLE(DUTY(FROM)), WHOLE(DUTY(FROM " until = \"2020-07-02\"; ref = \"art 5\";"))},
+        {WHOLE(DUTY(FROM)), WHOLE(DUTY(FROM " grace_hours = 24; retroactive = \"the flood\";"))},
+        /* a holiday that is to come, though a report of last month may be due on it */
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY("date = \"2020-07-03\";"))},
+        {WHOLE(HOLIDAY("date = \"2020-07-03\";")), WHOLE(DUTY(FROM))},
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY(YEARLY "from = \"2020-07-03\";"))},
+        {WHOLE(HOLIDAY(YEARLY)), WHOLE(HOLIDAY(YEARLY "until = \"2020-12-31\";"))},
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY("date = \"2020-07-01\"; retroactive = \"forgotten\";"))},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *complaint = change(rows[i].from, rows[i].to);
@@ -134,6 +150,19 @@ static void what_changes_an_ended_period_is_refused_with_its_line(void **state)
          "liquidity = ( { categories = [ \"MF\" ]; weights = ( { field = \"cash\"; percent = 90; } "
          "); from = \"2020-01-01\"; } );\n",
          "liquidity: the row MF"},
+        {WHOLE(DUTY(FROM)), WHOLE(DUTY(FROM " grace_hours = 24;")),
+         ":10: obligations: the row P is new or says something else"},
+        {WHOLE(DUTY(FROM)), WHOLE(""), "obligations: the row P is gone"},
+        {WHOLE(DUTY(FROM)), WHOLE(DUTY(FROM " off = true;")), "obligations: the row P is gone"},
+        {WHOLE(DUTY(FROM)), WHOLE(DUTY(FROM " until = \"2020-07-01\";")), "obligations: the row P"},
+        {WHOLE(DUTY(FROM " until = \"2020-05-31\";")), WHOLE(DUTY(FROM)), "obligations: the row P"},
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY("date = \"2020-07-02\";")),
+         ":11: holidays: the row Feast is new"},
+        {WHOLE(HOLIDAY("date = \"2020-07-02\";")), WHOLE(DUTY(FROM)),
+         "holidays: the row Feast is gone"},
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY(YEARLY)), "holidays: the row Feast is new"},
+        {WHOLE(HOLIDAY(YEARLY)), WHOLE(HOLIDAY(YEARLY "until = \"2019-12-31\";")),
+         "holidays: the row Feast"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *complaint = change(rows[i].from, rows[i].to);

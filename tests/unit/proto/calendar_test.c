@@ -39,6 +39,7 @@ static int set_up(void **state)
         .status = PARTY_ACTIVE,
         .reports_from_day = day_of("2019-01-01"),
         .ended_day = INT32_MAX,
+        .took_over_day = INT32_MAX,
     };
     land.docket = docket_of(NULL, 0);
     return 0;
@@ -518,7 +519,7 @@ static void an_order_concerns_only_whom_it_names(void **state)
 static bool owes(const char *key)
 {
     const struct period period = period_of(key);
-    return party_owes(&land.party, &period);
+    return party_owes(&land.party, &period, land.settings.utc_offset_minutes);
 }
 
 static void a_party_owes_from_its_first_whole_period_to_its_last_day(void **state)
@@ -536,6 +537,15 @@ static void a_party_owes_from_its_first_whole_period_to_its_last_day(void **stat
     assert_false(owes("2020-06"));
     assert_true(owes("2020-06-02"));
     assert_true(owes("2020-07"));
+    land.party.enrolled_us = at("2020-05-31T21:59:00Z"); /* in Kigali, too */
+    assert_true(owes("2020-06"));
+    land.party.enrolled_us = at("2020-05-31T22:00:00Z"); /* there it is June */
+    assert_false(owes("2020-06"));
+    land.party.took_over_day = day_of("2020-06-01"); /* its predecessors do not owe June */
+    assert_true(owes("2020-06"));
+    assert_true(owes("2020-Q2"));
+    assert_false(owes("2020-05"));
+    land.party.took_over_day = INT32_MAX;
     land.party.valid_to_day = day_of("2020-08-30");
     assert_true(owes("2020-07"));
     assert_false(owes("2020-08"));

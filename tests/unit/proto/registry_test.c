@@ -37,6 +37,21 @@ static void dump_keys(const struct party_key *keys, size_t count, struct buffer 
     }
 }
 
+static void dump_successions(const struct registry *registry, struct buffer *text)
+{
+    size_t count = 0;
+    const struct succession *rows = registry_successions(registry, &count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(buffer_printf(text, "%d %s %s", rows[i].from_day,
+                                       rows[i].is_split ? "split" : "merged", rows[i].one),
+                         ERR_OK);
+        for (size_t j = 0; j < rows[i].many_count; j++) {
+            assert_int_equal(buffer_printf(text, " %s", rows[i].many[j]), ERR_OK);
+        }
+        assert_int_equal(buffer_printf(text, "\n"), ERR_OK);
+    }
+}
+
 static void dump(const struct registry *registry, struct buffer *text)
 {
     for (size_t i = 0; i < registry_count(registry); i++) {
@@ -47,11 +62,22 @@ static void dump(const struct registry *registry, struct buffer *text)
                                        party->currency, party->valid_from_day, party->valid_to_day,
                                        party->shares),
                          ERR_OK);
+        assert_int_equal(buffer_printf(text, " %s@%d <%d >%d since %lld reports %d '%s' '%s'",
+                                       party_status_name(party->status), party->status_from_day,
+                                       party->ended_day, party->took_over_day,
+                                       (long long)party->enrolled_us, party->reports_from_day,
+                                       party->le_book, party->lei),
+                         ERR_OK);
+        for (int32_t day = 0; day < 200; day += 10) {
+            assert_int_equal(buffer_printf(text, " %s", registry_name_on(registry, party, day)),
+                             ERR_OK);
+        }
         dump_keys(party->signing_keys, party->signing_key_count, text);
         assert_int_equal(buffer_printf(text, " t:"), ERR_OK);
         dump_keys(party->transport_keys, party->transport_key_count, text);
         assert_int_equal(buffer_printf(text, "\n"), ERR_OK);
     }
+    dump_successions(registry, text);
     for (unsigned number = 1; number < 256; number++) {
         for (int64_t day = 0; day < 90; day += 15) {
             const struct party *const *parties = NULL;
@@ -252,22 +278,47 @@ static void shuffle(struct act_row *rows, size_t count)
     }
 }
 
+static const char *const ids[] = {"A", "B", "C-1", "D"};
+
+static void random_change(struct act_row *row)
+{
+    static const char *const names[] = {"x", "y", "z"};
+    static const char *const pairs[][3] = {{"A", "B"}, {"C-1"}, {"D", "E"}, {"B"}};
+    static const int kinds[] = {KIND_RENAMED, KIND_MERGED, KIND_SPLIT};
+    row->kind = kinds[random_below(3)];
+    row->from_day = (int32_t)random_below(6) * 31 + 1;
+    row->name = names[random_below(3)];
+    row->many = pairs[random_below(4)];
+}
+
+static void random_party(struct act_row *row)
+{
+    static const char *const names[] = {"x", "y", "z"};
+    static const char *const books[] = {"001", "002", "", NULL};
+    row->kind = KIND_PARTY;
+    row->role = (int)random_below(5);
+    row->name = names[random_below(3)];
+    row->le_book = books[random_below(4)];
+    row->status = (int)random_below(4);
+    row->status_from_day = row->status != 0 ? (int32_t)random_below(100) : 0;
+    row->reports_from_day = random_below(3) == 0 ? (int32_t)random_below(100) : 0;
+}
+
 /* Few parties, keys and days, so that acts meet: rotations, revocations before and after, bureaus,
- * acts of one instant. */
+ * mergers and splits, names, acts of one instant. */
 static void random_act(struct act_row *row)
 {
-    static const char *const ids[] = {"A", "B", "C-1", "D"};
-    static const char *const names[] = {"x", "y", "z"};
     *row = (struct act_row){.time_us = random_below(30) * DAY_US, .subject = ids[random_below(4)]};
-    switch (random_below(5)) {
+    switch (random_below(6)) {
     case 0:
-        row->kind = KIND_PARTY;
-        row->role = (int)random_below(5);
-        row->name = names[random_below(3)];
+        random_party(row);
         break;
     case 1:
         row->kind = KIND_AGREEMENT;
         row->shares = (int)random_below(2);
+        break;
+    case 2:
+        random_change(row);
         break;
     default:
         row->kind = KIND_KEYS;
