@@ -67,7 +67,43 @@ bool limit_is_confirmed(const PbPrudentialLimit *limit)
     return limit->confirmed != NULL && limit->confirmed[0] != '\0';
 }
 
-/* The settings list bands from the mildest to the worst. */
+static bool band_holds(const PbCapitalBand *band, const char *category, int32_t end_day)
+{
+    return (!band->has_from_day || band->from_day <= end_day) &&
+           (band->n_categories == 0 || names(band->categories, band->n_categories, category));
+}
+
+/* By a later row of the same band and ratio, or by one that names the category where this one is
+ * for all (D45). */
+static bool is_replaced(const PbSettings *settings, const PbCapitalBand *band, const char *category,
+                        int32_t end_day)
+{
+    for (size_t i = 0; i < settings->n_capital_bands; i++) {
+        const PbCapitalBand *other = settings->capital_bands[i];
+        bool is_named = band->n_categories > 0;
+        bool other_is_named = other->n_categories > 0;
+        int32_t from = band->has_from_day ? band->from_day : INT32_MIN;
+        int32_t other_from = other->has_from_day ? other->from_day : INT32_MIN;
+        if (strcmp(other->code, band->code) == 0 && strcmp(other->ratio, band->ratio) == 0 &&
+            band_holds(other, category, end_day) &&
+            (is_named != other_is_named ? other_is_named : other_from > from)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The settings list bands from the mildest to the worst; a row that replaces one stands in its
+ * place. */
+static size_t place_of(const PbSettings *settings, const PbCapitalBand *band)
+{
+    size_t at = 0;
+    while (strcmp(settings->capital_bands[at]->code, band->code) != 0) {
+        at++;
+    }
+    return at;
+}
+
 const PbCapitalBand *capital_band(const struct ratio_inputs *inputs)
 {
     const PbSettings *settings = inputs->settings;
@@ -79,13 +115,13 @@ const PbCapitalBand *capital_band(const struct ratio_inputs *inputs)
     for (size_t i = 0; settings != NULL && i < settings->n_capital_bands; i++) {
         const PbCapitalBand *band = settings->capital_bands[i];
         const struct ratio *ratio = ratio_find(band->ratio);
-        if (ratio == NULL || (band->has_from_day && band->from_day > end_day) ||
-            (band->n_categories > 0 &&
-             !names(band->categories, band->n_categories, inputs->category))) {
+        if (ratio == NULL || !band_holds(band, inputs->category, end_day) ||
+            is_replaced(settings, band, inputs->category, end_day)) {
             continue;
         }
         struct ratio_value value = ratio_compute(ratio, inputs);
-        worst = !value.is_null && value.value < band->below ? band : worst;
+        bool is_worse = worst == NULL || place_of(settings, band) >= place_of(settings, worst);
+        worst = !value.is_null && value.value < band->below && is_worse ? band : worst;
     }
     return worst;
 }

@@ -15,7 +15,9 @@ static struct sum burn_of(const struct ratio_inputs *inputs, int64_t days)
     struct sum opex = {0};
     ADD(&opex, capital, staff_cost);
     ADD(&opex, capital, other_opex);
-    if (opex.is_unknown) {
+    if (!opex.is_unknown) { /* CAPITAL may be of a quarter */
+        sum_scale(&opex, days, days_of(inputs->capital->period));
+    } else {
         opex = (struct sum){0};
         ADD(&opex, liquidity, opex_30d);
         sum_scale(&opex, days, 30);

@@ -7,6 +7,7 @@
 /* A report of the same frequency before others. */
 static const int frequencies[] = {FREQUENCY_M, FREQUENCY_W, FREQUENCY_D, FREQUENCY_Q};
 #define FREQUENCIES    (sizeof frequencies / sizeof frequencies[0])
+#define LONG_WEEKEND   4 /* days in a row without a report */
 #define CAPITAL_MONTHS 4 /* a quarterly report is at most so old */
 
 struct places {
@@ -53,6 +54,19 @@ static void add_capital(struct places *places, int type, int32_t end_day)
     }
 }
 
+/* Of weeks four before; of days thirty, or a few more where that was no day that is reported. */
+static void add_month_ago(struct places *places, const PbReport *report)
+{
+    int32_t end_day = report->period->end_day;
+    int frequency = (int)report->period->frequency;
+    if (frequency == FREQUENCY_W) {
+        add(places, BESIDE_MONTH_AGO, (int)report->type, FREQUENCY_W, end_day - 4 * 7);
+    }
+    for (int32_t days = 30; frequency == FREQUENCY_D && days < 30 + LONG_WEEKEND; days++) {
+        add(places, BESIDE_MONTH_AGO, (int)report->type, FREQUENCY_D, end_day - days);
+    }
+}
+
 size_t beside_places(const PbReport *report,
                      struct beside_place ret_places[static BESIDE_PLACES_MAX])
 {
@@ -87,6 +101,9 @@ size_t beside_places(const PbReport *report,
     if (need & BESIDE_CAPITAL) {
         add_capital(&places, (int)report->type, report->period->end_day);
     }
+    if (need & BESIDE_MONTH_AGO) {
+        add_month_ago(&places, report);
+    }
     return places.count;
 }
 
@@ -103,9 +120,11 @@ static const PbReport **slot_of(struct rules_context *context, unsigned slot)
         return &context->capital;
     case BESIDE_OPENING:
         return &context->opening;
-    default:
-        assert(slot == BESIDE_PRECEDING);
+    case BESIDE_PRECEDING:
         return &context->preceding;
+    default:
+        assert(slot == BESIDE_MONTH_AGO);
+        return &context->month_ago;
     }
 }
 
@@ -113,7 +132,7 @@ unsigned beside_missing(const struct rules_context *context, unsigned slots)
 {
     struct rules_context copy = *context;
     unsigned missing = 0;
-    for (unsigned slot = 1; slot <= BESIDE_PRECEDING; slot <<= 1) {
+    for (unsigned slot = 1; slot <= BESIDE_MONTH_AGO; slot <<= 1) {
         if ((slots & slot) && *slot_of(&copy, slot) == NULL) {
             missing |= slot;
         }
@@ -123,7 +142,7 @@ unsigned beside_missing(const struct rules_context *context, unsigned slots)
 
 void beside_fill(struct rules_context *context, unsigned slots, const PbReport *report)
 {
-    for (unsigned slot = 1; slot <= BESIDE_PRECEDING; slot <<= 1) {
+    for (unsigned slot = 1; slot <= BESIDE_MONTH_AGO; slot <<= 1) {
         if ((slots & slot) && *slot_of(context, slot) == NULL) {
             *slot_of(context, slot) = report;
         }

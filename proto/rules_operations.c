@@ -97,8 +97,12 @@ void evaluate_fund_size(struct judging *judging, const struct rule *rule)
     }
     if (liquidity != NULL && liquidity->liquidity != NULL &&
         deposits_total(liquidity->liquidity, &deposits)) {
-        judging_expect_at_most(judging, rule, "operations.emergency_fund.requested",
-                               (wide)deposits / 2, fund->requested);
+        int64_t share_bp = judging_tolerance_bp(judging, rule);
+        if (fund->requested > 0 && !is_within(0, fund->requested, deposits, share_bp)) {
+            judging_find_values(judging, rule, rule->severity,
+                                "operations.emergency_fund.requested",
+                                (wide)deposits * share_bp / 10000, fund->requested);
+        }
     }
     if (fund->has_needed_by_day && fund->needed_by_day < judging->report->period->as_of_day) {
         judging_find_values(judging, rule, rule->severity,

@@ -114,6 +114,38 @@ static void the_capital_band_is_the_worse_of_two(void **state)
     assert_string_equal(capital_band(&bench.months[0])->code, "CRITICALLY");
 }
 
+/* D45: the edges of a new law stand over those of the old one from its day on. */
+static void a_later_capital_band_stands_over_the_earlier_one(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "USACCO");
+    PbCapital *capital = bench.months[0].capital->capital;
+    capital->paid_in_capital += 540000 - 1200000; /* equity 540,000 of 4,000,000: 13.5 % */
+    assert_string_equal(capital_band(&bench.months[0])->code, "UNDERCAPITALISED");
+    PbCapitalBand later = IHURIRO__V1__CAPITAL_BAND__INIT;
+    char code[] = "UNDERCAPITALISED";
+    char ratio[] = "R22";
+    char category[] = "USACCO";
+    char *categories[] = {category};
+    later.code = code;
+    later.ratio = ratio;
+    later.categories = categories;
+    later.n_categories = 1;
+    later.below = 1300;
+    later.has_from_day = 1;
+    later.from_day = day("2024-06-30");
+    PbCapitalBand *bands[32] = {0};
+    size_t count = bench.settings->n_capital_bands;
+    memcpy(bands, bench.settings->capital_bands, count * sizeof *bands);
+    bands[count] = &later;
+    bench.settings->capital_bands = bands;
+    bench.settings->n_capital_bands = count + 1;
+    assert_null(capital_band(&bench.months[0]));
+    later.from_day++;
+    assert_string_equal(capital_band(&bench.months[0])->code, "UNDERCAPITALISED");
+}
+
 static void the_score_adds_weighted_shares_and_leaves_out_what_is_missing(void **state)
 {
     (void)state;
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_limit_holds_for_its_category_and_its_time),
         cmocka_unit_test(the_edge_itself_is_within),
         cmocka_unit_test(the_capital_band_is_the_worse_of_two),
+        cmocka_unit_test(a_later_capital_band_stands_over_the_earlier_one),
         cmocka_unit_test(the_score_adds_weighted_shares_and_leaves_out_what_is_missing),
         cmocka_unit_test(below_sixty_percent_of_the_weight_nothing_is_ranked),
         cmocka_unit_test(a_share_is_clipped_at_both_ends_and_may_run_either_way),

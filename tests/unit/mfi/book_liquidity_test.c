@@ -282,6 +282,14 @@ static void a_gl_without_balances_and_a_map_without_an_item_are_refused(void **s
     static const struct book_gl_row wrong[] = {{"1", "gold", false}};
     folder->options.maps = &maps;
     put(folder, "manifest.ini", MANIFEST);
+    put(folder, "gl.csv", "gl_code,balance\n101,#N/A\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "gl.csv line 2, column balance: \"#N/A\" is a spreadsheet's error. Repair the "
+                   "formula, or give the value.");
+    put(folder, "gl.csv", "gl_code,debit,credit\n101,5,#REF!\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "gl.csv line 2, column credit: \"#REF!\" is a spreadsheet's error. Repair the "
+                   "formula, or give the value.");
     put(folder, "gl.csv", "gl_code,debit_turnover,credit_turnover\n101,1,1\n");
     assert_refused(folder, ERR_MALFORMED,
                    "gl.csv line 1: the header lacks balance, or debit and credit (the balances; "

@@ -267,6 +267,71 @@ static void a_tolerance_holds_for_its_category_only(void **state)
     assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
 }
 
+/* What may be at most so much may be a little more where the settings say so. */
+static void a_tolerance_holds_for_what_is_at_most(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, TYPE_PORTFOLIO);
+    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
+    allow_rwf(&settings);
+    Ihuriro__V1__RuleSetting *row = make_setting(&bench, &settings, "POR-15", NULL);
+    book(&bench)->allowance = 1500150; /* one basis point above the portfolio */
+    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
+    row->has_tolerance_bp = 1;
+    row->tolerance_bp = 1;
+    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
+    book(&bench)->allowance++;
+    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
+}
+
+/* Shares that a rule looks at are its tolerance: each is another where the settings say so. */
+static void shares_that_rules_look_at_are_settings(void **state)
+{
+    (void)state;
+    static const struct {
+        int type;
+        const char *rule;
+        int64_t tolerance_bp;
+    } rows[] = {{TYPE_LIQUIDITY, "LIQ-10", 5},
+                {TYPE_LIQUIDITY, "LIQ-07", -1},
+                {TYPE_OPERATIONS, "OPS-06", 1},
+                {TYPE_CAPITAL, "CAP-01", 10000},
+                {TYPE_CAPITAL, "CAP-04", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        AUTO(bench_close) struct bench bench;
+        bench_open(&bench, rows[i].type);
+        with_the_other_reports(&bench);
+        PbReport *before = with_the_month_before(&bench);
+        if (rows[i].type == TYPE_LIQUIDITY) { /* a fall by 0.2 % */
+            before->liquidity->deposits[1]->balance += 4000;
+            before->liquidity->deposits_total += 4000;
+            bench.report->liquidity->deposit_withdrawal += 53000;
+        } else if (rows[i].type == TYPE_CAPITAL && strcmp(rows[i].rule, "CAP-01") == 0) {
+            bench.report->capital->total_liabilities -= 400000;
+        } else if (rows[i].type == TYPE_CAPITAL) {
+            bench.report->capital->rwa = bench.report->capital->total_assets + 4000;
+        }
+        PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
+        allow_rwf(&settings);
+        (void)bench_judge(&bench);
+        size_t without = bench.findings.count;
+        enum severity worst = without > 0 ? (enum severity)bench.findings.rows[0].severity : 0;
+        if (rows[i].tolerance_bp < 0) {
+            continue;
+        }
+        Ihuriro__V1__RuleSetting *row = make_setting(&bench, &settings, rows[i].rule, NULL);
+        row->has_tolerance_bp = 1;
+        row->tolerance_bp = rows[i].tolerance_bp;
+        (void)bench_judge(&bench);
+        enum severity now =
+            bench.findings.count > 0 ? (enum severity)bench.findings.rows[0].severity : 0;
+        if (bench.findings.count == without && now == worst) {
+            fail_msg("%s with another tolerance finds the same", rows[i].rule);
+        }
+    }
+}
+
 static void a_row_for_the_category_stands_over_one_for_all(void **state)
 {
     (void)state;
@@ -498,6 +563,8 @@ int main(void)
         cmocka_unit_test(a_finding_of_a_newer_hub_is_still_shown_and_its_text_is_escaped),
         cmocka_unit_test(settings_switch_a_rule_off_or_change_its_severity),
         cmocka_unit_test(a_tolerance_holds_for_its_category_only),
+        cmocka_unit_test(a_tolerance_holds_for_what_is_at_most),
+        cmocka_unit_test(shares_that_rules_look_at_are_settings),
         cmocka_unit_test(a_row_for_the_category_stands_over_one_for_all),
         cmocka_unit_test(rules_that_the_journal_depends_on_cannot_be_switched_off),
         cmocka_unit_test(classes_follow_the_settings_in_force_at_the_periods_end),
