@@ -332,6 +332,9 @@ static enum err judge_amounts(struct book_loan_reader *reader, const struct book
     if (loan->days > 0 && !loan->overdue.is_known && book_rows_has(reader->rows, LOAN_OVERDUE)) {
         book_tally_add(&reader->tallies.no_overdue_amount, book_rows_line(reader->rows));
     }
+    if (!loan->provision.is_known && book_rows_has(reader->rows, LOAN_PROVISION)) {
+        book_tally_add(&reader->tallies.no_provision, book_rows_line(reader->rows));
+    }
     return ERR_OK;
 }
 

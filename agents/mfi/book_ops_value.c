@@ -93,11 +93,31 @@ static enum err parse_day(const struct book_work *work, const struct ops_key *ke
                : ops_refuse(work, key, "is no date. Write it as 2020-06-30.");
 }
 
+/* What a number can be where its type says too little. */
+static void range_of(const struct ops_key *key, int64_t *ret_least, int64_t *ret_most)
+{
+    static const struct {
+        const char *field;
+        int64_t least;
+        int64_t most;
+    } ranges[] = {{"outlook", 0, 10}, {"priority", 1, 5}};
+    *ret_least = 0;
+    *ret_most = UINT32_MAX;
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (strcmp(key->field->name, ranges[i].field) == 0) {
+            *ret_least = ranges[i].least;
+            *ret_most = ranges[i].most;
+        }
+    }
+}
+
 enum err ops_put_value(const struct book_work *work, const struct ops_key *key, void *at)
 {
     bool is_day = ends_with(key->field->name, "_day") && key->list == NULL;
     is_day = is_day || strcmp(key->field->name, "needed_by_day") == 0;
     int64_t value = 0;
+    int64_t least = 0;
+    int64_t most = 0;
     enum err err = ERR_OK;
     switch (key->field->type) {
     case PROTOBUF_C_TYPE_INT64:
@@ -107,7 +127,8 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
         *(uint64_t *)at = (uint64_t)value;
         return err;
     case PROTOBUF_C_TYPE_UINT32:
-        err = parse_integer(work, key, 0, UINT32_MAX, &value);
+        range_of(key, &least, &most);
+        err = parse_integer(work, key, least, most, &value);
         *(uint32_t *)at = (uint32_t)value;
         return err;
     case PROTOBUF_C_TYPE_INT32:

@@ -112,7 +112,7 @@ static enum err approve_folder(const char *folder, const struct approve_argument
         err != ERR_OK ? err : folder_examine(agent, folder, &options, &arena, complaint, &examined);
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         char why[160];
-        err = figures_print(agent, &examined->reports[i], examined->settings.settings, stdout);
+        err = figures_print(agent, examined, i, stdout);
         if (err == ERR_OK && is_hindered(&examined->reports[i], why, sizeof why)) {
             const PbReport *report = examined->reports[i].report;
             return complain(complaint, ERR_REFUSED, "%s %s cannot be approved: %s.",

@@ -285,6 +285,7 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
         .examined = examined,
     };
     enum err err = ERR_OK;
+    examined->category = judging.party == NULL ? NULL : judging.party->category;
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         PbReport *report = book_report_at(examined->book, i);
         examined->reports[i].report = report;

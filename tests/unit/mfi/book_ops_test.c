@@ -92,6 +92,11 @@ static void wrong_keys_and_values_are_refused_with_their_line(void **state)
         {"staff_total,5", "ops.csv line 3, column key: \"staff_total\" is on line 2 already. Keep "
                           "one of the two."},
         {"outlook,well", "ops.csv line 3, outlook: \"well\" is no whole number. Correct it."},
+        {"outlook,11", "ops.csv line 3, outlook: \"11\" is not possible here. Correct it."},
+        {"advocacy.TAX.priority,0",
+         "ops.csv line 3, advocacy.TAX.priority: \"0\" is not possible here. Correct it."},
+        {"advocacy.TAX.priority,6",
+         "ops.csv line 3, advocacy.TAX.priority: \"6\" is not possible here. Correct it."},
         {"complaints_received,-1",
          "ops.csv line 3, complaints_received: \"-1\" is not possible here. Correct it."},
         {"fund.collateral,maybe",
