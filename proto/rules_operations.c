@@ -119,7 +119,8 @@ void evaluate_fund_approval(struct judging *judging, const struct rule *rule)
     }
 }
 
-/* OPS-08 */
+/* OPS-08. What was approved was restructured or, where a payment holiday is no restructuring, given
+ * one: at least the first, at most both. */
 void evaluate_renegotiated(struct judging *judging, const struct rule *rule)
 {
     const PbOperations *operations = body(judging);
@@ -131,9 +132,18 @@ void evaluate_renegotiated(struct judging *judging, const struct rule *rule)
         !portfolio->portfolio->has_restructured_in_period) {
         return;
     }
-    judging_expect_equal(judging, rule, "operations.reneg_approved_amount",
-                         portfolio->portfolio->restructured_in_period,
-                         operations->reneg_approved_amount);
+    const PbPortfolio *loans = portfolio->portfolio;
+    const PbSettings *settings = judging->context->settings;
+    bool is_restructuring = settings != NULL && settings->moratorium_is_restructuring;
+    wide least = loans->restructured_in_period;
+    wide most = least + (!is_restructuring && loans->has_moratorium_outstanding
+                             ? loans->moratorium_outstanding
+                             : 0);
+    wide approved = operations->reneg_approved_amount;
+    if (approved < least || approved > most) {
+        judging_expect_equal(judging, rule, "operations.reneg_approved_amount",
+                             approved < least ? least : most, approved);
+    }
 }
 
 /* OPS-09 */

@@ -362,7 +362,8 @@ static const struct rule rules[] = {
      "board_approved, or explain when it will.",
      false, false, 0, evaluate_fund_approval},
     {"OPS-08", SEVERITY_WARNING,
-     "what was approved is what was restructured in the period, within 5 %",
+     "what was approved is what was restructured in the period, with payment holidays in force at "
+     "most, within 5 %",
      "Renegotiations of {got} were approved, loans of {expected} were restructured in the same "
      "period. Approved "
      "requests that are not booked yet, or bookings without a request, explain it; otherwise "

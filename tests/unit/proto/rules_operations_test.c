@@ -76,6 +76,7 @@ static void approved_is_not_restructured(struct bench *bench)
 {
     PbReport *portfolio = report_of_portfolio(&bench->arena, "RW-MF-412", "2020-06", 1);
     SET(portfolio->portfolio, restructured_in_period, 100000);
+    SET(portfolio->portfolio, moratorium_outstanding, 0);
     SET(work(bench), reneg_approved_amount, 105001);
     bench->context.portfolio = portfolio;
 }
@@ -84,6 +85,44 @@ static void approved_is_nearly_restructured(struct bench *bench)
 {
     approved_is_not_restructured(bench);
     work(bench)->reneg_approved_amount = 105000;
+}
+
+static void approved_is_restructured_or_in_moratorium(struct bench *bench)
+{
+    PbReport *portfolio = report_of_portfolio(&bench->arena, "RW-MF-412", "2020-06", 1);
+    SET(portfolio->portfolio, restructured_in_period, 100000);
+    SET(portfolio->portfolio, moratorium_outstanding, 90000);
+    SET(work(bench), reneg_approved_amount, 180000);
+    bench->context.portfolio = portfolio;
+}
+
+static void approved_is_more_than_both(struct bench *bench)
+{
+    approved_is_restructured_or_in_moratorium(bench);
+    work(bench)->reneg_approved_amount = 200001;
+}
+
+static void restructured_without_a_request(struct bench *bench)
+{
+    approved_is_restructured_or_in_moratorium(bench);
+    work(bench)->reneg_approved_amount = 94999;
+}
+
+/* Where a payment holiday is a restructuring, it is among what was restructured. */
+static void holidays_are_restructurings(struct bench *bench)
+{
+    static PbSettings settings;
+    static Ihuriro__V1__Currency franc;
+    static Ihuriro__V1__Currency *moneys[1] = {&franc};
+    static char francs[] = "RWF";
+    ihuriro__v1__settings__init(&settings);
+    ihuriro__v1__currency__init(&franc);
+    franc.code = francs;
+    settings.currencies = moneys;
+    settings.n_currencies = 1;
+    settings.moratorium_is_restructuring = true;
+    bench->context.settings = &settings;
+    approved_is_restructured_or_in_moratorium(bench);
 }
 
 static void staff_do_not_add_up(struct bench *bench)
@@ -115,6 +154,13 @@ static const struct rule_case cases[] = {
     OFF(O, approved_is_not_restructured, "OPS-08", W, "operations.reneg_approved_amount", 100000,
         105001),
     GOOD(O, approved_is_nearly_restructured),
+    GOOD(O, approved_is_restructured_or_in_moratorium),
+    OFF(O, holidays_are_restructurings, "OPS-08", W, "operations.reneg_approved_amount", 100000,
+        180000),
+    OFF(O, approved_is_more_than_both, "OPS-08", W, "operations.reneg_approved_amount", 190000,
+        200001),
+    OFF(O, restructured_without_a_request, "OPS-08", W, "operations.reneg_approved_amount", 100000,
+        94999),
     OFF(O, staff_do_not_add_up, "OPS-09", W, "operations.staff_total", 12, 13),
     GOOD(O, little_is_known),
 };
