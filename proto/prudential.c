@@ -12,10 +12,18 @@ static bool names(char *const *categories, size_t count, const char *category)
     return false;
 }
 
+/* From when on it was made to hold, for periods that had ended before too (D46). */
+static int32_t begins(const PbPrudentialLimit *limit)
+{
+    int32_t from = limit->has_from_day ? limit->from_day : INT32_MIN;
+    return limit->has_applied_back_to_day && limit->applied_back_to_day < from
+               ? limit->applied_back_to_day
+               : from;
+}
+
 bool limit_holds(const PbPrudentialLimit *limit, const char *category, int32_t end_day)
 {
-    return !(limit->has_off && limit->off) &&
-           (!limit->has_from_day || limit->from_day <= end_day) &&
+    return !(limit->has_off && limit->off) && begins(limit) <= end_day &&
            (!limit->has_until_day || limit->until_day >= end_day) &&
            (limit->n_categories == 0 || names(limit->categories, limit->n_categories, category));
 }

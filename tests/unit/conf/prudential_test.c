@@ -68,6 +68,21 @@ static void a_limit_holds_for_its_category_and_its_time(void **state)
     assert_false(limit_is_confirmed(limit));
 }
 
+/* What was made to look back holds then too (D46). */
+static void a_limit_that_is_applied_back_holds_from_that_day(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "MF");
+    for (size_t i = 0; i < bench.settings->n_limits; i++) {
+        bench.settings->limits[i]->has_applied_back_to_day = true;
+        bench.settings->limits[i]->applied_back_to_day = day("2019-01-31");
+    }
+    assert_string_equal(limit_find(bench.settings, "R11", "MF", day("2019-01-31"))->id,
+                        "RW-LIQ-CO");
+    assert_null(limit_find(bench.settings, "R11", "MF", day("2019-01-30")));
+}
+
 static void the_edge_itself_is_within(void **state)
 {
     (void)state;
@@ -211,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_limit_holds_for_its_category_and_its_time),
+        cmocka_unit_test(a_limit_that_is_applied_back_holds_from_that_day),
         cmocka_unit_test(the_edge_itself_is_within),
         cmocka_unit_test(the_capital_band_is_the_worse_of_two),
         cmocka_unit_test(the_score_adds_weighted_shares_and_leaves_out_what_is_missing),
