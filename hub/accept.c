@@ -48,7 +48,9 @@ int accept_or_turn_away(int fd, struct sockaddr *address, socklen_t *size, int f
         return peer;
     }
     if (peer < descriptors_max) {
-        descriptors_end = peer >= descriptors_end ? peer + 1 : descriptors_end;
+        int end = descriptors_end; /* two threads accept: it never goes back */
+        while (peer >= end && !atomic_compare_exchange_weak(&descriptors_end, &end, peer + 1)) {
+        }
         counters->connections++;
         return peer;
     }

@@ -160,11 +160,16 @@ static enum err make_beside(const char *beside, int *ret_lock, struct complaint 
                         strerror(errno));
     }
     *ret_lock = open(beside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*ret_lock < 0 || flock(*ret_lock, LOCK_EX | LOCK_NB) != 0) {
-        return complain(complaint, disk_error(errno), "The folder %s cannot be locked: %s.", beside,
-                        strerror(errno));
+    if (*ret_lock >= 0 && flock(*ret_lock, LOCK_EX | LOCK_NB) == 0) {
+        return ERR_OK;
     }
-    return ERR_OK;
+    enum err err = complain(complaint, disk_error(errno), "The folder %s cannot be locked: %s.",
+                            beside, strerror(errno));
+    if (*ret_lock >= 0) { /* another backup has it: what is in it is not ours to remove */
+        close(*ret_lock);
+        *ret_lock = -1;
+    }
+    return err;
 }
 
 static enum err fill(struct hub *hub, const char *folder, struct check_report *ret_report,

@@ -41,6 +41,13 @@ static void tune_malloc(void)
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
+/* Some container runtimes set a thousand million: what is kept for each file must not follow. */
+static rlim_t at_most_useful(rlim_t files)
+{
+    const rlim_t most = (rlim_t)PEERS_MOST + OPEN_FILES_BESIDE_PEERS;
+    return files < most ? files : most;
+}
+
 /* The soft limit is raised as far as the hard one allows: 1,024, the usual one, is too few. */
 static enum err allow_open_files(struct hub *hub, struct complaint *complaint)
 {
@@ -51,7 +58,7 @@ static enum err allow_open_files(struct hub *hub, struct complaint *complaint)
     }
     bool is_enough = limit.rlim_cur >= wanted;
     limit.rlim_cur = is_enough ? limit.rlim_cur : wanted;
-    accept_at_most(limit.rlim_cur, &hub->counters);
+    accept_at_most(at_most_useful(limit.rlim_cur), &hub->counters);
     if (!is_enough && (limit.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &limit) != 0)) {
         return complain(complaint, ERR_CONFIG,
                         "At most %llu open files are allowed, too few for peers_max = %lld. Raise "
@@ -103,8 +110,13 @@ static enum err wait_for_signal(struct hub *hub, int signal_fd)
     struct rlimit files = {0};
     AUTO(memory_guard_close) struct memory_guard *guard = NULL;
     (void)getrlimit(RLIMIT_NOFILE, &files);
-    enum err err =
-        memory_guard_make(hub->config.memory_max_mb, (int)files.rlim_cur, &hub->counters, &guard);
+    enum err err = memory_guard_make(hub->config.memory_max_mb, (int)at_most_useful(files.rlim_cur),
+                                     &hub->counters, &guard);
+    if (err != ERR_OK) {
+        log_event(LOG_ERROR, "memory_guard_not_made",
+                  "error=\"%s\" text=\"there is too little memory to watch over it; exiting\"",
+                  err_text(err));
+    }
     while (err == ERR_OK &&
            (poll(&item, 1, memory_guard_wait_ms(guard)) <= 0 || !signals_came(signal_fd))) {
         err = memory_guard_look(guard);

@@ -389,7 +389,7 @@ static void link_parked(struct feed *feed, struct parked *parked)
     LIST_INSERT_HEAD(&feed->by_peer[chain_of(peer->routing_id, peer->routing_id_size)], parked,
                      of_peer);
     LIST_INSERT_HEAD(&feed->by_reader[reader_chain], parked, of_reader);
-    TAILQ_INSERT_HEAD(&feed->parked, parked, entry);
+    TAILQ_INSERT_TAIL(&feed->parked, parked, entry); /* who asks anew waits behind who waits */
     feed->due_ms =
         feed->count == 0 || parked->deadline_ms < feed->due_ms ? parked->deadline_ms : feed->due_ms;
     feed->count++;

@@ -34,7 +34,7 @@ static const struct config_row config_rows[] = {
         "New reports that an institution may send at once; the rest is taken later."),
     ROW("quota_per_hour", CONFIG_INTEGER, quota_per_hour, false, 1, 1000000,
         "How many it gains an hour."),
-    ROW("peers_max", CONFIG_INTEGER, peers_max, false, 16, 1000000,
+    ROW("peers_max", CONFIG_INTEGER, peers_max, false, 16, PEERS_MOST,
         "Connections to expect; the limit of open files must allow for them."),
     ROW("disk_floor_mb", CONFIG_INTEGER, disk_floor_mb, false, 1, 1000000,
         "With less free space than this on the store's disk nothing is taken, and nobody reads."),

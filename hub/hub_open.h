@@ -12,7 +12,8 @@ void hub_config_release(struct hub_config *config);
 /* The configuration with its help texts, as `init` writes it. Appends. */
 MUST_USE enum err hub_config_format(const struct hub_config *config, struct buffer *text);
 
-#define OPEN_FILES_BESIDE_PEERS 200 /* sockets, store, logs, readers of the store */
+#define PEERS_MOST              1000000 /* of peers_max */
+#define OPEN_FILES_BESIDE_PEERS 200     /* sockets, store, logs, readers of the store */
 
 enum hub_mode {
     HUB_READ,  /* identity and store; beside a running hub */

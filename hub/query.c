@@ -165,10 +165,14 @@ enum err query_turn(struct query *query, const struct reading *reading, bool *re
 static enum err go_on_later(struct asked *asked, struct scope_walk *walk)
 {
     struct job *job = asked->job;
-    for (size_t i = 0; job == NULL && i < COLLECTING_MAX; i++) {
-        job = asked->query->jobs[i].is_used ? NULL : &asked->query->jobs[i];
+    size_t own = 0; /* of the same key: half of the places are for others */
+    for (size_t i = 0; asked->job == NULL && i < COLLECTING_MAX; i++) {
+        struct job *other = &asked->query->jobs[i];
+        own += other->is_used &&
+               memcmp(other->peer.user, asked->peer->user, sizeof other->peer.user) == 0;
+        job = job == NULL && !other->is_used ? other : job;
     }
-    if (job == NULL) {
+    if (job == NULL || own >= COLLECTING_MAX / 2) {
         return ERR_BUSY;
     }
     if (asked->job == NULL) {

@@ -5,6 +5,7 @@ import shutil
 import signal
 import statistics
 import subprocess
+import sys
 import time
 
 from lab import Agent, Institution, free_ports, program, run
@@ -163,6 +164,7 @@ def soak(bench):
             got = numbers(done.stdout)
             time.sleep(3)  # what a second of silence gives back is no growth
             seen.append((anonymous_kb(hub.pid) / 1024, len(os.listdir("/proc/%d/fd" % hub.pid)), got["p50_ms"], got["p99_ms"]))
+            print("soak, part %d of 20: RssAnon %.1f MB, %d descriptors, p50 %.1f ms, p99 %.1f ms" % (number + 1, *seen[-1]), file=sys.stderr)
     finally:
         hub.send_signal(signal.SIGTERM)
         hub.wait()

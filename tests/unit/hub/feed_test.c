@@ -334,11 +334,31 @@ static void one_turn_looks_at_a_thousand_records_and_serves_the_others_meanwhile
     assert_int_equal(feed_parked(readers->feed), 1);
     fetch(readers, &(struct wanted){.user = REGULATOR, .routing = 2, .max_bytes = 1000});
     turn_feed(readers);
-    assert_int_equal(readers->to[0].routing_id[1], 2);
     turn_feed(readers);
-    const Ihuriro__V1__Records *records = heard(readers, 1, VERB_RECORDS);
+    assert_int_equal(readers->heard_count, 2); /* in the order in which they asked */
+    assert_int_equal(readers->to[1].routing_id[1], 2);
+    const Ihuriro__V1__Records *records = heard(readers, 0, VERB_RECORDS);
     assert_int_equal(records->to->size, head_now(readers));
     assert_int_equal(records->n_records, 1);
+}
+
+static void who_asks_again_and_again_does_not_go_before_who_waits(void **state)
+{
+    struct readers *readers = *state;
+    bool is_heard = false;
+    add_accesses(readers, 1900);
+    fetch(readers, &(struct wanted){.user = REGULATOR, .routing = 9, .max_bytes = 1000});
+    for (int turn = 0; turn < 6 && !is_heard; turn++) {
+        for (uint8_t greedy = 2; greedy < 6;
+             greedy++) { /* each takes a half of what a turn reads */
+            fetch(readers, &(struct wanted){.user = REGULATOR, .routing = greedy});
+        }
+        (void)turn_feed(readers);
+        for (size_t i = 0; i < readers->heard_count; i++) {
+            is_heard = is_heard || readers->to[i].routing_id[1] == 9;
+        }
+    }
+    assert_true(is_heard);
 }
 
 static void a_fetch_with_a_bound_is_answered_when_it_is_reached(void **state)
@@ -556,6 +576,7 @@ int main(void)
         TEST(staff_see_the_header_alone_without_an_agreement),
         TEST(answers_are_bounded_and_follow_one_another_without_a_gap),
         TEST(what_was_made_ready_ahead_is_not_given_to_other_rights),
+        TEST(who_asks_again_and_again_does_not_go_before_who_waits),
         TEST(one_turn_looks_at_a_thousand_records_and_serves_the_others_meanwhile),
         TEST(a_fetch_with_a_bound_is_answered_when_it_is_reached),
         TEST(a_filter_is_the_readers_own_and_kept_while_it_waits),
