@@ -1,4 +1,6 @@
 /* R01 to R10: the quality of the portfolio. */
+#include <string.h>
+
 #include "proto/ratios_inside.h"
 
 #define MONTHS_A_YEAR 12
@@ -179,7 +181,9 @@ static bool shortfall_parts(const struct ratio_inputs *inputs, struct ratio_part
     const PbPortfolio *portfolio = portfolio_of(inputs);
     struct sum shortfall = {.is_unknown = portfolio == NULL || portfolio->n_classes == 0};
     for (size_t i = 0; !shortfall.is_unknown && i < portfolio->n_classes; i++) {
-        ADD(&shortfall, portfolio->classes[i], required_provision);
+        if (strcmp(portfolio->classes[i]->code, "WO") != 0) { /* a memo of what was written off */
+            ADD(&shortfall, portfolio->classes[i], required_provision);
+        }
     }
     SUBTRACT(&shortfall, portfolio, allowance);
     shortfall.value = shortfall.value < 0 ? 0 : shortfall.value;

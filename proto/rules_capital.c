@@ -96,9 +96,12 @@ void evaluate_risk_weighted(struct judging *judging, const struct rule *rule)
     if (capital == NULL || !capital->has_tier1) {
         return;
     }
-    if (!capital->has_rwa || capital->rwa <= 0) {
-        judging_find_values(judging, rule, SEVERITY_ERROR, "capital.rwa", 1,
-                            capital->has_rwa ? capital->rwa : 0);
+    if (!capital->has_rwa) {
+        if (!judging_is_noted(judging, "capital.rwa")) {
+            judging_find(judging, rule, SEVERITY_ERROR, "capital.rwa");
+        }
+    } else if (capital->rwa <= 0) {
+        judging_find_values(judging, rule, SEVERITY_ERROR, "capital.rwa", 1, capital->rwa);
     } else if (capital->has_total_assets &&
                (wide)capital->rwa * 2 > (wide)capital->total_assets * 3) {
         judging_find_values(judging, rule, SEVERITY_WARNING, "capital.rwa",

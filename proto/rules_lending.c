@@ -19,10 +19,14 @@ void evaluate_allowance(struct judging *judging, const struct rule *rule)
     }
     wide required = 0;
     for (size_t i = 0; i < portfolio->n_classes; i++) {
-        if (!portfolio->classes[i]->has_required_provision) {
+        const PbClassRow *row = portfolio->classes[i];
+        if (strcmp(row->code, "WO") == 0) { /* a memo: no longer part of the portfolio */
+            continue;
+        }
+        if (!row->has_required_provision) {
             return;
         }
-        required += portfolio->classes[i]->required_provision;
+        required += row->required_provision;
     }
     if (portfolio->allowance < required) {
         bool is_near = is_within(required, portfolio->allowance, required,

@@ -269,21 +269,37 @@ void evaluate_round_numbers(struct judging *judging, const struct rule *rule)
     }
 }
 
-/* LIQ-10: a fall of deposits within a day, or within a month. */
-void evaluate_run(struct judging *judging, const struct rule *rule)
+#define RUN_DAY_BP   500
+#define RUN_MONTH_BP 1000
+
+/* Did deposits fall by more than a share of what they were? */
+static bool find_fall(struct judging *judging, const struct rule *rule, const PbReport *earlier,
+                      int64_t most_bp)
 {
     const PbLiquidity *now = judging->report->liquidity;
-    const PbLiquidity *then = liquidity_in(judging->context->preceding);
-    int frequency = (int)judging->report->period->frequency;
+    const PbLiquidity *then = liquidity_in(earlier);
     int64_t closing = 0;
     int64_t before = 0;
-    int64_t most_bp = frequency == IHURIRO__V1__PERIOD__FREQUENCY__D   ? 500
-                      : frequency == IHURIRO__V1__PERIOD__FREQUENCY__M ? 1000
-                                                                       : 0;
-    if (most_bp > 0 && now != NULL && then != NULL && deposits_total(now, &closing) &&
-        deposits_total(then, &before) && closing < before &&
-        !is_within(before, closing, before, most_bp)) {
-        judging_find_values(judging, rule, rule->severity, "liquidity.deposits", before, closing);
+    if (now == NULL || then == NULL || !deposits_total(now, &closing) ||
+        !deposits_total(then, &before) || closing >= before ||
+        is_within(before, closing, before, most_bp)) {
+        return false;
+    }
+    judging_find_values(judging, rule, rule->severity, "liquidity.deposits", before, closing);
+    return true;
+}
+
+/* LIQ-10: a fall of deposits within a day, or within thirty days; a week is a part of these. */
+void evaluate_run(struct judging *judging, const struct rule *rule)
+{
+    const struct rules_context *context = judging->context;
+    int frequency = (int)judging->report->period->frequency;
+    if (frequency == IHURIRO__V1__PERIOD__FREQUENCY__Q) {
+        return;
+    }
+    bool is_day = frequency == IHURIRO__V1__PERIOD__FREQUENCY__D;
+    if (!find_fall(judging, rule, context->preceding, is_day ? RUN_DAY_BP : RUN_MONTH_BP)) {
+        (void)find_fall(judging, rule, context->month_ago, RUN_MONTH_BP);
     }
 }
 

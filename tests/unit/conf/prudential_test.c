@@ -68,19 +68,18 @@ static void a_limit_holds_for_its_category_and_its_time(void **state)
     assert_false(limit_is_confirmed(limit));
 }
 
-/* What was made to look back holds then too (D46). */
-static void a_limit_that_is_applied_back_holds_from_that_day(void **state)
+static void a_limit_that_is_applied_back_holds_from_then_on(void **state)
 {
     (void)state;
     AUTO(bench_close) struct bench bench;
-    bench_open(&bench, "MF");
-    for (size_t i = 0; i < bench.settings->n_limits; i++) {
-        bench.settings->limits[i]->has_applied_back_to_day = true;
-        bench.settings->limits[i]->applied_back_to_day = day("2019-01-31");
-    }
-    assert_string_equal(limit_find(bench.settings, "R11", "MF", day("2019-01-31"))->id,
-                        "RW-LIQ-CO");
-    assert_null(limit_find(bench.settings, "R11", "MF", day("2019-01-30")));
+    bench_open(&bench, "USACCO");
+    PbPrudentialLimit limit = *limit_find(bench.settings, "R11", "USACCO", day("2024-06-30"));
+    assert_false(limit_holds(&limit, "USACCO", day("2020-06-30")));
+    limit.has_applied_back_to_day = 1;
+    limit.applied_back_to_day = day("2019-01-01");
+    assert_true(limit_holds(&limit, "USACCO", day("2020-06-30")));
+    assert_true(limit_holds(&limit, "USACCO", day("2019-01-01")));
+    assert_false(limit_holds(&limit, "USACCO", day("2018-12-31")));
 }
 
 static void the_edge_itself_is_within(void **state)
@@ -127,6 +126,40 @@ static void the_capital_band_is_the_worse_of_two(void **state)
     assert_null(capital_band(&bench.months[0]));
     capital->paid_in_capital = -120000; /* equity 380,000 of 4,000,000 */
     assert_string_equal(capital_band(&bench.months[0])->code, "CRITICALLY");
+}
+
+static void a_later_row_of_a_capital_band_stands_over_the_one_before(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "USACCO");
+    PbSettings *settings = bench.settings;
+    PbCapitalBand lower = IHURIRO__V1__CAPITAL_BAND__INIT;
+    PbCapitalBand *rows[16];
+    size_t count = settings->n_capital_bands;
+    static char code[] = "UNDERCAPITALISED";
+    static char ratio[] = "R22";
+    static char category[] = "USACCO";
+    char *categories[] = {category};
+    assert_true(count < sizeof rows / sizeof rows[0]);
+    memcpy(rows, settings->capital_bands, count * sizeof rows[0]);
+    rows[count] = &lower;
+    lower.code = code;
+    lower.ratio = ratio;
+    lower.categories = categories;
+    lower.n_categories = 1;
+    lower.below = 1300; /* 15 % before */
+    lower.has_from_day = 1;
+    lower.from_day = day("2024-06-01");
+    settings->capital_bands = rows;
+    settings->n_capital_bands = count + 1;
+    for (int i = 0; i < 2; i++) { /* equity 560,000 of 4,000,000: 14 % */
+        bench.months[i].capital->capital->paid_in_capital += 560000 - 1200000;
+    }
+    assert_null(capital_band(&bench.months[0]));
+    assert_string_equal(capital_band(&bench.months[1])->code, code);
+    settings->n_capital_bands = count;
+    assert_string_equal(capital_band(&bench.months[0])->code, code);
 }
 
 static void the_score_adds_weighted_shares_and_leaves_out_what_is_missing(void **state)
@@ -226,9 +259,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_limit_holds_for_its_category_and_its_time),
-        cmocka_unit_test(a_limit_that_is_applied_back_holds_from_that_day),
+        cmocka_unit_test(a_limit_that_is_applied_back_holds_from_then_on),
         cmocka_unit_test(the_edge_itself_is_within),
         cmocka_unit_test(the_capital_band_is_the_worse_of_two),
+        cmocka_unit_test(a_later_row_of_a_capital_band_stands_over_the_one_before),
         cmocka_unit_test(the_score_adds_weighted_shares_and_leaves_out_what_is_missing),
         cmocka_unit_test(below_sixty_percent_of_the_weight_nothing_is_ranked),
         cmocka_unit_test(a_share_is_clipped_at_both_ends_and_may_run_either_way),

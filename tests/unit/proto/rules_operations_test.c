@@ -130,6 +130,28 @@ static void staff_do_not_add_up(struct bench *bench)
     work(bench)->staff_total = 13;
 }
 
+static void withdrawn_is_not_known(struct bench *bench)
+{
+    work(bench)->has_reneg_withdrawn = 0; /* 8 are left of 11: 3 may have been withdrawn */
+}
+
+static void more_are_left_than_can_be(struct bench *bench)
+{
+    work(bench)->has_reneg_withdrawn = 0;
+    work(bench)->reneg_closing_pending = 12;
+}
+
+static void a_part_of_the_fund_is_not_known(struct bench *bench)
+{
+    work(bench)->emergency_fund->has_for_health = 0;
+}
+
+static void a_part_is_above_the_fund(struct bench *bench)
+{
+    a_part_of_the_fund_is_not_known(bench);
+    work(bench)->emergency_fund->for_liquidity = 320001;
+}
+
 static void little_is_known(struct bench *bench)
 {
     work(bench)->has_branches_open = work(bench)->has_staff_remote = 0;
@@ -163,6 +185,11 @@ static const struct rule_case cases[] = {
         94999),
     OFF(O, staff_do_not_add_up, "OPS-09", W, "operations.staff_total", 12, 13),
     GOOD(O, little_is_known),
+    GOOD(O, withdrawn_is_not_known),
+    OFF(O, more_are_left_than_can_be, "OPS-02", E, "operations.reneg_closing_pending", 11, 12),
+    GOOD(O, a_part_of_the_fund_is_not_known),
+    OFF(O, a_part_is_above_the_fund, "OPS-05", E, "operations.emergency_fund.requested", 500001,
+        500000),
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
