@@ -1,11 +1,15 @@
 /* The value of a row of ops.csv, by the type of its field. */
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include "agents/mfi/book_ops_inside.h"
 #include "proto/fields.h"
+#include "proto/limits.h"
 #include "proto/money.h"
 #include "proto/text.h"
+
+static_assert(TEXT_BYTES_MAX == 500, "a complaint names it");
 
 enum err ops_refuse(const struct book_work *work, const struct ops_key *key, const char *why)
 {
@@ -126,6 +130,9 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
     case PROTOBUF_C_TYPE_ENUM:
         return parse_code(work, key, at);
     case PROTOBUF_C_TYPE_STRING:
+        if (strlen(key->value) > TEXT_BYTES_MAX) {
+            return ops_refuse(work, key, "is longer than 500 bytes. Shorten it.");
+        }
         *(char **)at = arena_text(work->arena, key->value);
         return *(char **)at == NULL ? book_no_memory(work) : ERR_OK;
     case PROTOBUF_C_TYPE_SFIXED32:

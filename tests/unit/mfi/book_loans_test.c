@@ -372,7 +372,7 @@ static void a_person_prints_the_main_figures(void **state)
     if (file == NULL) {
         return;
     }
-    assert_int_equal(book_print(folder->book, file), ERR_OK);
+    assert_int_equal(book_print(folder->book, NULL, file), ERR_OK);
     assert_int_equal(fclose(file), 0);
     assert_non_null(strstr(text, "PORTFOLIO 2020-06 of RW-TEST-1\n"));
     assert_non_null(strstr(text, "1,500,000 RWF\n"));
