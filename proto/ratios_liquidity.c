@@ -219,13 +219,20 @@ static struct sum run_off_30(const struct ratio_inputs *inputs)
 {
     const PbLiquidity *liquidity = liquidity_of(inputs);
     struct sum sum = {.is_unknown = liquidity == NULL || liquidity->n_deposits == 0};
+    bool has_term = false;
     for (size_t i = 0; !sum.is_unknown && i < liquidity->n_deposits; i++) {
         const PbDepositRow *row = liquidity->deposits[i];
         struct sum amount = {.is_unknown = !row->has_balance, .value = row->balance};
         if ((int)row->type == TERM_TYPE && row->balance != 0) {
-            amount = maturing(liquidity, IHURIRO__V1__MATURITY_ROW__ITEM__TERM_DEPOSITS, 0, 30);
+            has_term = true; /* what falls due is that of all its rows */
+            continue;
         }
         add_percent(&sum, amount, run_off_percent(inputs->settings, (int)row->type));
+    }
+    if (has_term) {
+        add_percent(&sum,
+                    maturing(liquidity, IHURIRO__V1__MATURITY_ROW__ITEM__TERM_DEPOSITS, 0, 30),
+                    run_off_percent(inputs->settings, TERM_TYPE));
     }
     return sum;
 }

@@ -198,7 +198,7 @@ static bool shortfall_parts(const struct ratio_inputs *inputs, struct ratio_part
     const PbPortfolio *portfolio = portfolio_of(inputs);
     struct sum shortfall = {.is_unknown = portfolio == NULL || portfolio->n_classes == 0};
     for (size_t i = 0; !shortfall.is_unknown && i < portfolio->n_classes; i++) {
-        if (strcmp(portfolio->classes[i]->code, "WO") != 0) { /* a memo, not of the portfolio */
+        if (strcmp(portfolio->classes[i]->code, "WO") != 0) { /* a memo of what was written off */
             ADD(&shortfall, portfolio->classes[i], required_provision);
         }
     }

@@ -26,8 +26,7 @@ struct rules_context {
     const PbReport *capital;    /* the latest that ends then or before */
     const PbReport *opening;    /* same type, as of the day before this period, of any frequency */
     const PbReport *preceding;  /* same type and frequency, the period before */
-    const PbReport
-        *month_ago; /* of LIQUIDITY by day or week: the same as of about a month before */
+    const PbReport *month_ago; /* same type and frequency, of days or weeks: about 30 days before */
 };
 
 /* What the rules of a type compare its reports with. */
@@ -38,7 +37,7 @@ enum rules_beside {
     BESIDE_CAPITAL = 1 << 3,
     BESIDE_OPENING = 1 << 4,
     BESIDE_PRECEDING = 1 << 5,
-    BESIDE_MONTH_AGO = 1 << 6, /* the last */
+    BESIDE_MONTH_AGO = 1 << 6,
 };
 unsigned rules_need(int report_type);
 

@@ -7,7 +7,6 @@
 /* A report of the same frequency before others. */
 static const int frequencies[] = {FREQUENCY_M, FREQUENCY_W, FREQUENCY_D, FREQUENCY_Q};
 #define FREQUENCIES    (sizeof frequencies / sizeof frequencies[0])
-#define LONG_WEEKEND   4 /* days in a row without a report */
 #define CAPITAL_MONTHS 4 /* a quarterly report is at most so old */
 
 struct places {
@@ -54,16 +53,21 @@ static void add_capital(struct places *places, int type, int32_t end_day)
     }
 }
 
-/* Of weeks four before; of days thirty, or a few more where that was no day that is reported. */
-static void add_month_ago(struct places *places, const PbReport *report)
+static bool is_day(int32_t day)
 {
-    int32_t end_day = report->period->end_day;
-    int frequency = (int)report->period->frequency;
+    struct period any;
+    return period_containing(FREQUENCY_D, day, &any) == ERR_OK;
+}
+
+/* Thirty days before, or the nearest after it that is there; of weeks four before. A month's is
+ * what precedes it. */
+static void add_month_ago(struct places *places, int type, int frequency, int32_t end_day)
+{
     if (frequency == FREQUENCY_W) {
-        add(places, BESIDE_MONTH_AGO, (int)report->type, FREQUENCY_W, end_day - 4 * 7);
+        add(places, BESIDE_MONTH_AGO, type, FREQUENCY_W, end_day - 28);
     }
-    for (int32_t days = 30; frequency == FREQUENCY_D && days < 30 + LONG_WEEKEND; days++) {
-        add(places, BESIDE_MONTH_AGO, (int)report->type, FREQUENCY_D, end_day - days);
+    for (int32_t days = 30; frequency == FREQUENCY_D && days > 25; days--) {
+        add(places, BESIDE_MONTH_AGO, type, FREQUENCY_D, end_day - days);
     }
 }
 
@@ -81,6 +85,9 @@ size_t beside_places(const PbReport *report,
     struct places places = {.rows = ret_places};
     unsigned need = rules_need((int)report->type);
     int frequency = (int)report->period->frequency;
+    if (!is_day(report->period->start_day) || !is_day(report->period->end_day)) {
+        return 0; /* ENV-05 says so */
+    }
     int32_t day_before = report->period->start_day - 1;
     /* The period before ends where this one begins, so what precedes also opens. */
     if (need & (BESIDE_OPENING | BESIDE_PRECEDING)) {
@@ -92,6 +99,9 @@ size_t beside_places(const PbReport *report,
             add(&places, BESIDE_OPENING, (int)report->type, frequencies[i], day_before);
         }
     }
+    if (need & BESIDE_MONTH_AGO) {
+        add_month_ago(&places, (int)report->type, frequency, report->period->end_day);
+    }
     for (size_t i = 0; i < sizeof same_end / sizeof same_end[0]; i++) {
         if (need & same_end[i].slot) {
             add_ending(&places, same_end[i].slot, same_end[i].type, frequency,
@@ -100,9 +110,6 @@ size_t beside_places(const PbReport *report,
     }
     if (need & BESIDE_CAPITAL) {
         add_capital(&places, (int)report->type, report->period->end_day);
-    }
-    if (need & BESIDE_MONTH_AGO) {
-        add_month_ago(&places, report);
     }
     return places.count;
 }

@@ -95,9 +95,12 @@ void evaluate_risk_weighted(struct judging *judging, const struct rule *rule)
     if (capital == NULL || !capital->has_tier1) {
         return;
     }
-    if (!capital->has_rwa || capital->rwa <= 0) {
-        judging_find_values(judging, rule, SEVERITY_ERROR, "capital.rwa", 1,
-                            capital->has_rwa ? capital->rwa : 0);
+    if (!capital->has_rwa) {
+        if (!judging_is_noted(judging, "capital.rwa")) {
+            judging_find(judging, rule, SEVERITY_ERROR, "capital.rwa");
+        }
+    } else if (capital->rwa <= 0) {
+        judging_find_values(judging, rule, SEVERITY_ERROR, "capital.rwa", 1, capital->rwa);
     } else if (capital->has_total_assets &&
                !judging_is_at_most(judging, rule, capital->total_assets, capital->rwa)) {
         wide most = (wide)capital->total_assets * (10000 + judging_tolerance_bp(judging, rule));

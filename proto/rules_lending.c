@@ -20,7 +20,7 @@ void evaluate_allowance(struct judging *judging, const struct rule *rule)
     wide required = 0;
     for (size_t i = 0; i < portfolio->n_classes; i++) {
         const PbClassRow *row = portfolio->classes[i];
-        if (strcmp(row->code, "WO") == 0) { /* a memo, not of the portfolio */
+        if (strcmp(row->code, "WO") == 0) { /* a memo: no longer part of the portfolio */
             continue;
         }
         if (!row->has_required_provision) {

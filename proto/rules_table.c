@@ -362,7 +362,8 @@ static const struct rule rules[] = {
      "board_approved, or explain when it will.",
      false, false, NO_TOLERANCE, evaluate_fund_approval},
     {"OPS-08", SEVERITY_WARNING,
-     "what was approved is what was restructured in the period, within 5 %",
+     "what was approved is what was restructured in the period, with payment holidays in force at "
+     "most, within 5 %",
      "Renegotiations of {got} were approved, loans of {expected} were restructured in the same "
      "period. Approved "
      "requests that are not booked yet, or bookings without a request, explain it; otherwise "
@@ -446,7 +447,7 @@ struct need {
 static const struct need needs[] = {
     {TYPE_PORTFOLIO, BESIDE_OPENING | BESIDE_PRECEDING | BESIDE_CAPITAL},
     {TYPE_LIQUIDITY,
-     BESIDE_OPENING | BESIDE_PRECEDING | BESIDE_CAPITAL | BESIDE_PORTFOLIO | BESIDE_MONTH_AGO},
+     BESIDE_OPENING | BESIDE_PRECEDING | BESIDE_MONTH_AGO | BESIDE_CAPITAL | BESIDE_PORTFOLIO},
     {TYPE_OPERATIONS, BESIDE_PRECEDING | BESIDE_PORTFOLIO | BESIDE_LIQUIDITY},
     {TYPE_CAPITAL, BESIDE_PRECEDING | BESIDE_PORTFOLIO | BESIDE_LIQUIDITY},
     {TYPE_EXPOSURES, BESIDE_PRECEDING | BESIDE_PORTFOLIO | BESIDE_LIQUIDITY},

@@ -293,15 +293,16 @@ void evaluate_round_numbers(struct judging *judging, const struct rule *rule)
     }
 }
 
-/* Did deposits fall by more than so much from what stood then? */
-static bool fell(struct judging *judging, const struct rule *rule, const PbReport *then,
-                 int64_t most_bp)
+/* Did deposits fall by more than a share of what they were? */
+static bool find_fall(struct judging *judging, const struct rule *rule, const PbReport *earlier,
+                      int64_t most_bp)
 {
     const PbLiquidity *now = judging->report->liquidity;
+    const PbLiquidity *then = liquidity_in(earlier);
     int64_t closing = 0;
     int64_t before = 0;
-    if (now == NULL || liquidity_in(then) == NULL || !deposits_total(now, &closing) ||
-        !deposits_total(liquidity_in(then), &before) || closing >= before ||
+    if (now == NULL || then == NULL || !deposits_total(now, &closing) ||
+        !deposits_total(then, &before) || closing >= before ||
         is_within(before, closing, before, most_bp)) {
         return false;
     }
@@ -309,26 +310,19 @@ static bool fell(struct judging *judging, const struct rule *rule, const PbRepor
     return true;
 }
 
-/* LIQ-10: a fall of deposits within a month, or half of it within a day. What falls so much in a
- * week does so in a month, too; small falls day by day show against what stood a month ago. */
+/* LIQ-10: a fall of deposits within thirty days, or of half as much within a day; a week is a part
+ * of these. */
 void evaluate_run(struct judging *judging, const struct rule *rule)
 {
     const struct rules_context *context = judging->context;
-    int64_t most_bp = judging_tolerance_bp(judging, rule);
-    switch ((int)judging->report->period->frequency) {
-    case IHURIRO__V1__PERIOD__FREQUENCY__D:
-        (void)(fell(judging, rule, context->preceding, most_bp / 2) ||
-               fell(judging, rule, context->month_ago, most_bp));
+    int frequency = (int)judging->report->period->frequency;
+    if (frequency == IHURIRO__V1__PERIOD__FREQUENCY__Q) {
         return;
-    case IHURIRO__V1__PERIOD__FREQUENCY__W:
-        (void)(fell(judging, rule, context->preceding, most_bp) ||
-               fell(judging, rule, context->month_ago, most_bp));
-        return;
-    case IHURIRO__V1__PERIOD__FREQUENCY__M:
-        (void)fell(judging, rule, context->preceding, most_bp);
-        return;
-    default: /* a quarter is longer than the rule looks back */
-        return;
+    }
+    bool is_day = frequency == IHURIRO__V1__PERIOD__FREQUENCY__D;
+    int64_t month_bp = judging_tolerance_bp(judging, rule);
+    if (!find_fall(judging, rule, context->preceding, is_day ? month_bp / 2 : month_bp)) {
+        (void)find_fall(judging, rule, context->month_ago, month_bp);
     }
 }
 

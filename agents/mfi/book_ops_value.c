@@ -1,11 +1,15 @@
 /* The value of a row of ops.csv, by the type of its field. */
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include "agents/mfi/book_ops_inside.h"
 #include "proto/fields.h"
+#include "proto/limits.h"
 #include "proto/money.h"
 #include "proto/text.h"
+
+static_assert(TEXT_BYTES_MAX == 500, "a complaint names it");
 
 enum err ops_refuse(const struct book_work *work, const struct ops_key *key, const char *why)
 {
@@ -34,6 +38,29 @@ static enum err parse_integer(const struct book_work *work, const struct ops_key
     }
     *ret_value = value;
     return ERR_OK;
+}
+
+/* What is a mark on a scale lies on it. */
+static enum err parse_small(const struct book_work *work, const struct ops_key *key,
+                            int64_t *ret_value)
+{
+    static const struct {
+        const char *name;
+        int64_t least;
+        int64_t most;
+        const char *why;
+    } scales[] = {
+        {"priority", 1, 5, "is no priority. Write 1 (most urgent) to 5."},
+        {"outlook", 0, 10, "is no outlook. Write 0 (worst) to 10."},
+    };
+    enum err err = parse_integer(work, key, 0, UINT32_MAX, ret_value);
+    for (size_t i = 0; err == ERR_OK && i < sizeof scales / sizeof scales[0]; i++) {
+        if (strcmp(key->field->name, scales[i].name) == 0 &&
+            (*ret_value < scales[i].least || *ret_value > scales[i].most)) {
+            return ops_refuse(work, key, scales[i].why);
+        }
+    }
+    return err;
 }
 
 static enum err parse_amount(const struct book_work *work, const struct ops_key *key,
@@ -83,6 +110,8 @@ static enum err parse_code(const struct book_work *work, const struct ops_key *k
         (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i == 0 ? "" : ",",
                        values->values[i].name);
     }
+    size_t used = strlen(allowed);
+    (void)snprintf(allowed + used, sizeof allowed - used, ".");
     return ops_refuse(work, key, allowed);
 }
 
@@ -93,31 +122,11 @@ static enum err parse_day(const struct book_work *work, const struct ops_key *ke
                : ops_refuse(work, key, "is no date. Write it as 2020-06-30.");
 }
 
-/* What a number can be where its type says too little. */
-static void range_of(const struct ops_key *key, int64_t *ret_least, int64_t *ret_most)
-{
-    static const struct {
-        const char *field;
-        int64_t least;
-        int64_t most;
-    } ranges[] = {{"outlook", 0, 10}, {"priority", 1, 5}};
-    *ret_least = 0;
-    *ret_most = UINT32_MAX;
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        if (strcmp(key->field->name, ranges[i].field) == 0) {
-            *ret_least = ranges[i].least;
-            *ret_most = ranges[i].most;
-        }
-    }
-}
-
 enum err ops_put_value(const struct book_work *work, const struct ops_key *key, void *at)
 {
     bool is_day = ends_with(key->field->name, "_day") && key->list == NULL;
     is_day = is_day || strcmp(key->field->name, "needed_by_day") == 0;
     int64_t value = 0;
-    int64_t least = 0;
-    int64_t most = 0;
     enum err err = ERR_OK;
     switch (key->field->type) {
     case PROTOBUF_C_TYPE_INT64:
@@ -127,8 +136,7 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
         *(uint64_t *)at = (uint64_t)value;
         return err;
     case PROTOBUF_C_TYPE_UINT32:
-        range_of(key, &least, &most);
-        err = parse_integer(work, key, least, most, &value);
+        err = parse_small(work, key, &value);
         *(uint32_t *)at = (uint32_t)value;
         return err;
     case PROTOBUF_C_TYPE_INT32:
@@ -147,6 +155,9 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
     case PROTOBUF_C_TYPE_ENUM:
         return parse_code(work, key, at);
     case PROTOBUF_C_TYPE_STRING:
+        if (strlen(key->value) > TEXT_BYTES_MAX) {
+            return ops_refuse(work, key, "is longer than 500 bytes. Shorten it.");
+        }
         *(char **)at = arena_text(work->arena, key->value);
         return *(char **)at == NULL ? book_no_memory(work) : ERR_OK;
     case PROTOBUF_C_TYPE_SFIXED32:

@@ -158,7 +158,7 @@ static void print_aging(const struct printing *to, const PbPortfolio *portfolio)
     }
 }
 
-static void print_report(const struct book *book, const PbReport *report, const char *category,
+static void print_report(const struct book *book, const char *category, const PbReport *report,
                          FILE *file)
 {
     struct printing to = {file, report};
@@ -191,7 +191,7 @@ static void print_report(const struct book *book, const PbReport *report, const 
 enum err book_print(const struct book *book, const char *category, FILE *file)
 {
     for (size_t i = 0; i < book_report_count(book); i++) {
-        print_report(book, book_report_at(book, i), category, file);
+        print_report(book, category, book_report_at(book, i), file);
     }
     return ferror(file) != 0 ? ERR_IO : ERR_OK;
 }

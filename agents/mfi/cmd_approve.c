@@ -147,6 +147,10 @@ static enum err parse_row(const char *line, size_t number,
 {
     int fields = sscanf(line, " %31[^,\n], %31[^,\n], %31[^,\n], %71[^,\n], %39[^,\r\n]",
                         row->institution, row->type, row->period, row->hash, row->code);
+    char *code_end = row->code + strlen(row->code);
+    while (code_end > row->code && strchr(" \t", code_end[-1]) != NULL) {
+        *--code_end = '\0';
+    }
     bool is_hash = strspn(row->hash, "0123456789abcdef") == strlen(row->hash) &&
                    strlen(row->hash) >= APPROVAL_SHORT_CHARS &&
                    strlen(row->hash) <= APPROVAL_HASH_CHARS;
@@ -203,6 +207,16 @@ static enum err approve_list(const struct approve_arguments *arguments, struct c
             err = approval_put(&txn, row.institution, type, &key, &approval);
             count++;
         }
+    }
+    if (err == ERR_OK && ferror(file)) {
+        return complain(complaint, ERR_IO, "%s cannot be read. Nothing of it was approved.",
+                        arguments->list);
+    }
+    if (err == ERR_OK && count == 0) {
+        return complain(complaint, ERR_REFUSED,
+                        "%s lists no report. Write a line for each: institution, type, period, the "
+                        "first 8 digits of the hash, code.",
+                        arguments->list);
     }
     err = err != ERR_OK ? err : txn_commit(&txn);
     if (err == ERR_OK) {

@@ -7,9 +7,8 @@
 #include "agents/mfi/agent.h"
 #include "agents/mfi/folder.h"
 
-/* Those of them that are of a report of the folder; what was reported a period before comes from
- * the store. */
-MUST_USE enum err figures_print(struct agent *agent, const struct examined *folder, size_t index,
+/* Those of them that are the report's; what was reported a period before comes from the store. */
+MUST_USE enum err figures_print(struct agent *agent, const struct examined *examined, size_t index,
                                 FILE *file);
 
 #endif

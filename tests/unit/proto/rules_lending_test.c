@@ -231,7 +231,24 @@ static void branches_lack_a_loan(struct bench *bench)
     book(bench)->breakdown[2]->loans = 2;
 }
 
+/* What was written off stands beside the classes, and requires nothing. */
+static void too_little_beside_what_was_written_off(struct bench *bench)
+{
+    static PbClassRow memo = IHURIRO__V1__CLASS_ROW__INIT;
+    static PbClassRow *rows[8];
+    static char code[] = "WO";
+    size_t count = book(bench)->n_classes;
+    memcpy(rows, book(bench)->classes, count * sizeof rows[0]);
+    memo.code = code;
+    rows[count] = &memo;
+    book(bench)->classes = rows;
+    book(bench)->n_classes = count + 1;
+    book(bench)->allowance = 50000; /* 61,000 are required */
+}
+
 static const struct rule_case cases[] = {
+    OFF(P, too_little_beside_what_was_written_off, "POR-14", W, "portfolio.allowance", 61000,
+        50000),
     GOOD(P, nothing),
     GOOD(X, nothing),
     OFF(P, allowance_lacks, "POR-14", W, "portfolio.allowance", 61000, 50000),

@@ -190,6 +190,35 @@ static void no_run(struct bench *bench)
     purse(bench)->deposit_withdrawal += 249000;
 }
 
+/* 8 % went within a week, and 12 % since four weeks before. */
+static void a_slow_run(struct bench *bench)
+{
+    static char key[] = "2020-W26";
+    PbPeriod *period = bench->report->period;
+    int32_t fall = JUNE_30 - 2 - period->end_day;
+    period->frequency = IHURIRO__V1__PERIOD__FREQUENCY__W;
+    period->key = key;
+    period->end_day += fall;
+    period->start_day = period->end_day - 6;
+    period->as_of_day = period->end_day;
+    purse(bench)->has_peak_day = 0;
+    bench->context.month_ago = report_of_liquidity(&bench->arena, "RW-MF-412", "2020-W22", 1);
+    bench->context.month_ago->liquidity->deposits[1]->balance += 273000;
+}
+
+static void a_week_of_loss(struct bench *bench)
+{
+    a_slow_run(bench);
+    bench->context.preceding = bench->context.month_ago;
+    bench->context.month_ago = NULL;
+}
+
+static void a_week_of_little_loss(struct bench *bench)
+{
+    a_slow_run(bench);
+    bench->context.month_ago->liquidity->deposits[1]->balance -= 73000;
+}
+
 static void a_withdrawal_was_not_paid(struct bench *bench)
 {
     purse(bench)->has_requests_unmet = 1;
@@ -264,6 +293,9 @@ static const struct rule_case cases[] = {
     OFF(L, a_run_within_a_week, "LIQ-10", W, "liquidity.deposits", 2230000, 2000000),
     OFF(X, the_largest_depositor_alone_above_all, "LIQ-05", E, "exposures.largest_depositor",
         2000000, 2000001),
+    OFF(L, a_slow_run, "LIQ-10", W, "liquidity.deposits", 2273000, 2000000),
+    OFF(L, a_week_of_loss, "LIQ-10", W, "liquidity.deposits", 2273000, 2000000),
+    GOOD(L, a_week_of_little_loss),
     OFF(L, a_withdrawal_was_not_paid, "LIQ-11", W, "liquidity.requests_unmet", 0, 7000),
     OFF(L, withdrawals_are_capped, "LIQ-11", W, "liquidity.withdrawal_cap_in_force", 0, 1),
     OFF(L, more_pledged_paper_than_pledged, "LIQ-12", E, "liquidity.govt_encumbered", 5000, 5001),

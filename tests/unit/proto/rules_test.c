@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/period.h"
+#include "proto/rules_beside.h"
 #include "tests/support/rules_bench.h"
 
 #define US_PER_DAY INT64_C(86400000000)
@@ -554,6 +556,83 @@ static void every_rule_has_its_words_and_its_id_once(void **state)
     }
 }
 
+static void values_are_shown_as_what_they_are_though_their_field_is_another(void **state)
+{
+    static const struct {
+        const char *rule;
+        const char *path;
+        const char *shown;
+    } rows[] = {
+        {"LIQ-09", "liquidity.regulatory_liquidity_base", "ratio is 4,395 basis points"},
+        {"POR-21", "portfolio.disbursed_loans", "is 4,395, against 45.00 RWF:"},
+        {"POR-21", "portfolio.disbursed_first_time", "is 4,395, against 4,500:"},
+    };
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, TYPE_LIQUIDITY);
+    bench.report->currency_exponent = 2;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        AUTO(buffer_close) struct buffer text = {0};
+        PbFinding finding = IHURIRO__V1__FINDING__INIT;
+        finding.rule = (char *)(uintptr_t)rows[i].rule;
+        finding.path = (char *)(uintptr_t)rows[i].path;
+        finding.has_expected = finding.has_got = 1;
+        finding.expected = 4500;
+        finding.got = 4395;
+        assert_int_equal(finding_sentence(NULL, &finding, bench.report, &text), ERR_OK);
+        assert_int_equal(buffer_append(&text, "", 1), ERR_OK);
+        if (strstr((const char *)text.data, rows[i].shown) == NULL) {
+            fail_msg("%s: %s", rows[i].rule, (const char *)text.data);
+        }
+    }
+}
+
+/* ---- what a report is compared with ---- */
+
+static bool is_looked_for(const PbReport *report, unsigned slot, int frequency, int32_t end_day)
+{
+    struct beside_place places[BESIDE_PLACES_MAX];
+    size_t count = beside_places(report, places);
+    for (size_t i = 0; i < count; i++) {
+        if ((places[i].slots & slot) && places[i].frequency == frequency &&
+            places[i].end_day == end_day) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_day_and_a_week_are_compared_with_a_month_before_too(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, TYPE_LIQUIDITY);
+    PbPeriod *period = bench.report->period;
+    assert_false(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_M, JUNE_30 - 30));
+    period->frequency = IHURIRO__V1__PERIOD__FREQUENCY__D;
+    assert_true(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_D, JUNE_30 - 30));
+    assert_true(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_D, JUNE_30 - 27));
+    assert_false(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_D, JUNE_30 - 31));
+    period->frequency = IHURIRO__V1__PERIOD__FREQUENCY__W;
+    assert_true(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_W, JUNE_30 - 28));
+}
+
+static void a_period_outside_of_all_days_is_compared_with_nothing(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    struct beside_place places[BESIDE_PLACES_MAX];
+    bench_open(&bench, TYPE_LIQUIDITY);
+    bench.report->period->start_day = INT32_MIN;
+    assert_int_equal(beside_places(bench.report, places), 0);
+    bench.report->period->start_day = JUNE_30;
+    bench.report->period->end_day = INT32_MAX;
+    assert_int_equal(beside_places(bench.report, places), 0);
+    bench.report->period->end_day = INT32_MIN;
+    assert_int_equal(beside_places(bench.report, places), 0);
+    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +655,9 @@ int main(void)
         cmocka_unit_test(a_judgement_before_any_settings_names_none),
         cmocka_unit_test(a_spent_budget_is_told_and_not_a_verdict),
         cmocka_unit_test(every_rule_has_its_words_and_its_id_once),
+        cmocka_unit_test(values_are_shown_as_what_they_are_though_their_field_is_another),
+        cmocka_unit_test(a_day_and_a_week_are_compared_with_a_month_before_too),
+        cmocka_unit_test(a_period_outside_of_all_days_is_compared_with_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
