@@ -99,7 +99,17 @@ static bool is_replaced(const PbSettings *settings, const PbCapitalBand *band,
     return false;
 }
 
-/* The settings list bands from the mildest to the worst. */
+/* The settings list bands from the mildest to the worst; a row that is added later for a band has
+ * the band's place. */
+static size_t rank_of(const PbSettings *settings, const PbCapitalBand *band)
+{
+    size_t rank = 0;
+    while (strcmp(settings->capital_bands[rank]->code, band->code) != 0) {
+        rank++;
+    }
+    return rank;
+}
+
 const PbCapitalBand *capital_band(const struct ratio_inputs *inputs)
 {
     const PbSettings *settings = inputs->settings;
@@ -116,7 +126,9 @@ const PbCapitalBand *capital_band(const struct ratio_inputs *inputs)
             continue;
         }
         struct ratio_value value = ratio_compute(ratio, inputs);
-        worst = !value.is_null && value.value < band->below ? band : worst;
+        bool is_in = !value.is_null && value.value < band->below;
+        bool is_worse = worst == NULL || rank_of(settings, band) >= rank_of(settings, worst);
+        worst = is_in && is_worse ? band : worst;
     }
     return worst;
 }

@@ -40,6 +40,29 @@ static enum err parse_integer(const struct book_work *work, const struct ops_key
     return ERR_OK;
 }
 
+/* What is a mark on a scale lies on it. */
+static enum err parse_small(const struct book_work *work, const struct ops_key *key,
+                            int64_t *ret_value)
+{
+    static const struct {
+        const char *name;
+        int64_t least;
+        int64_t most;
+        const char *why;
+    } scales[] = {
+        {"priority", 1, 5, "is no priority. Write 1 (most urgent) to 5."},
+        {"outlook", 0, 10, "is no outlook. Write 0 (worst) to 10."},
+    };
+    enum err err = parse_integer(work, key, 0, UINT32_MAX, ret_value);
+    for (size_t i = 0; err == ERR_OK && i < sizeof scales / sizeof scales[0]; i++) {
+        if (strcmp(key->field->name, scales[i].name) == 0 &&
+            (*ret_value < scales[i].least || *ret_value > scales[i].most)) {
+            return ops_refuse(work, key, scales[i].why);
+        }
+    }
+    return err;
+}
+
 static enum err parse_amount(const struct book_work *work, const struct ops_key *key,
                              int64_t *ret_value)
 {
@@ -87,6 +110,8 @@ static enum err parse_code(const struct book_work *work, const struct ops_key *k
         (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i == 0 ? "" : ",",
                        values->values[i].name);
     }
+    size_t used = strlen(allowed);
+    (void)snprintf(allowed + used, sizeof allowed - used, ".");
     return ops_refuse(work, key, allowed);
 }
 
@@ -111,7 +136,7 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
         *(uint64_t *)at = (uint64_t)value;
         return err;
     case PROTOBUF_C_TYPE_UINT32:
-        err = parse_integer(work, key, 0, UINT32_MAX, &value);
+        err = parse_small(work, key, &value);
         *(uint32_t *)at = (uint32_t)value;
         return err;
     case PROTOBUF_C_TYPE_INT32:

@@ -158,6 +158,9 @@ static void a_later_row_of_a_capital_band_stands_over_the_one_before(void **stat
     }
     assert_null(capital_band(&bench.months[0]));
     assert_string_equal(capital_band(&bench.months[1])->code, code);
+    bench.months[0].capital->capital->paid_in_capital -= 200000; /* 9 %: the row behind is milder */
+    assert_string_equal(capital_band(&bench.months[0])->code, "CRITICALLY");
+    bench.months[0].capital->capital->paid_in_capital += 200000;
     settings->n_capital_bands = count;
     assert_string_equal(capital_band(&bench.months[0])->code, code);
 }

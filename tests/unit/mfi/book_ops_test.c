@@ -93,6 +93,9 @@ static void wrong_keys_and_values_are_refused_with_their_line(void **state)
                           "one of the two."},
         {"note,a\nnote,b", "ops.csv line 4, column key: \"note\" is on line 3 already. Keep one of "
                            "the two."},
+        {"outlook,11", "ops.csv line 3, outlook: \"11\" is no outlook. Write 0 (worst) to 10."},
+        {"advocacy.TAX.priority,0", "ops.csv line 3, advocacy.TAX.priority: \"0\" is no priority. "
+                                    "Write 1 (most urgent) to 5."},
         {"outlook,well", "ops.csv line 3, outlook: \"well\" is no whole number. Correct it."},
         {"complaints_received,-1",
          "ops.csv line 3, complaints_received: \"-1\" is not possible here. Correct it."},
