@@ -12,8 +12,8 @@ static enum err validate_closed(const struct decision_ground *ground, const PbEv
 static enum err validate_order(const struct decision_ground *ground, const PbEvent *event,
                                struct complaint *complaint);
 
-enum err decision_validate(const struct decision_ground *ground, const PbEvent *event,
-                           struct complaint *complaint)
+enum err decision_check(const struct decision_ground *ground, const PbEvent *event,
+                        struct complaint *complaint)
 {
     static const struct {
         int kind;

@@ -19,8 +19,8 @@ struct decision_ground {
  * refuses; a waiver of nothing that is owed, or in a closed period; a closing of a month that is
  * not over or that nobody owes anything for, or as of a position that is not in the history; an
  * order of a key that is not pinned, of who is no regulator, or one that is over. */
-MUST_USE enum err decision_validate(const struct decision_ground *ground, const PbEvent *event,
-                                    struct complaint *complaint);
+MUST_USE enum err decision_check(const struct decision_ground *ground, const PbEvent *event,
+                                 struct complaint *complaint);
 /* A day of the time, where the settings' country is. */
 int32_t decision_day(const PbSettings *settings, int64_t time_us);
 

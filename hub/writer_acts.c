@@ -17,7 +17,7 @@ static enum err validate(struct writer *writer, const PbEvent *event, struct com
 {
     const struct decision_ground ground = {&writer->txn, writer->registry, writer->docket,
                                            writer->settings, writer->parts.authority};
-    return docket_folds(event_kind(event)) ? decision_validate(&ground, event, complaint)
+    return docket_folds(event_kind(event)) ? decision_check(&ground, event, complaint)
                                            : registry_validate(writer->registry, event, complaint);
 }
 
