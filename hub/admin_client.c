@@ -85,6 +85,18 @@ enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessa
     return err;
 }
 
+int64_t admin_now_us(const struct hub *hub)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct complaint unused = {{0}};
+    Ihuriro__V1__GetStatus request = IHURIRO__V1__GET_STATUS__INIT;
+    const ProtobufCMessage *answer = NULL;
+    return admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
+                     &unused, &answer) == ERR_OK
+               ? ((const Ihuriro__V1__Status *)answer)->now_us
+               : hub_now_us(hub);
+}
+
 /* ---- acts ---- */
 
 struct packed_acts {
