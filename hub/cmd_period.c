@@ -8,19 +8,6 @@
 #include "hub/period_view.h"
 #include "hub/sector_read.h"
 
-/* The hub's now: a running one says it, and a test hub's runs ahead of its last record. */
-static int64_t now_of(const struct hub *hub)
-{
-    AUTO(arena_close) struct arena arena = {0};
-    struct complaint unused = {{0}};
-    Ihuriro__V1__GetStatus request = IHURIRO__V1__GET_STATUS__INIT;
-    const ProtobufCMessage *answer = NULL;
-    return admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
-                     &unused, &answer) == ERR_OK
-               ? ((const Ihuriro__V1__Status *)answer)->now_us
-               : hub_now_us(hub);
-}
-
 static enum err check_period(const char *text, struct period *ret_month,
                              struct complaint *complaint)
 {
@@ -51,7 +38,7 @@ static enum err find_moment(struct hub *hub, struct txn *txn,
                         arguments->known_at);
     }
     return sector_moment_find(txn, arguments->at_seq > 0 ? &at_seq : NULL,
-                              arguments->known_at != NULL ? &known_at_us : NULL, now_of(hub),
+                              arguments->known_at != NULL ? &known_at_us : NULL, admin_now_us(hub),
                               complaint, &checkpoint, ret_moment);
 }
 
