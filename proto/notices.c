@@ -319,15 +319,15 @@ static enum err step_instant(struct notice_walk *walk, int64_t instant_us, notic
     sector_look_at(walk->sector, instant_us);
     for (size_t i = party_after(registry, cursor->after); i < count && err == ERR_OK; i++) {
         const struct party *party = registry_at(registry, i);
-        if (*budget == 0) {
-            return ERR_OK;
-        }
-        spend(budget);
         err = unit_of_party(walk, instant_us, party);
         err = err != ERR_OK ? err : put_unit(walk, sink, sink_context);
         if (err == ERR_OK) {
             cursor->time_us = instant_us;
             memcpy(cursor->after, party->id, sizeof cursor->after);
+        }
+        spend(budget);
+        if (err == ERR_OK && *budget == 0) {
+            return ERR_OK; /* the rest of the instant comes with the next step */
         }
     }
     walk->count = 0;
