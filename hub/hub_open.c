@@ -76,14 +76,9 @@ enum err hub_config_read(const char *path, struct hub_config *config, struct com
                      "one.",
                      config->admin);
     }
-    if (err == ERR_OK && authority_keys_parse(config->authority.items, config->authority.count,
-                                              &config->authority_keys) != ERR_OK) {
-        err = complain(complaint, ERR_CONFIG,
-                       "`authority` holds up to %d public keys of 64 hexadecimal digits each, as "
-                       "`mfi-pull order key` prints them: correct it.",
-                       AUTHORITY_KEYS_MAX);
-    }
-    return err;
+    return err != ERR_OK ? err
+                         : authority_keys_parse(config->authority.items, config->authority.count,
+                                                complaint, &config->authority_keys);
 }
 
 void hub_config_release(struct hub_config *config)

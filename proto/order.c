@@ -58,16 +58,19 @@ enum err order_sign(const struct signing_key *key, const PbOrder *order,
     return message_pack(&made.base, signed_order);
 }
 
-enum err authority_keys_parse(char *const *texts, size_t count, struct authority_keys *ret_keys)
+enum err authority_keys_parse(char *const *texts, size_t count, struct complaint *complaint,
+                              struct authority_keys *ret_keys)
 {
     struct authority_keys keys = {.count = count};
-    if (count > AUTHORITY_KEYS_MAX) {
-        return ERR_MALFORMED;
+    bool is_good = count <= AUTHORITY_KEYS_MAX;
+    for (size_t i = 0; is_good && i < count; i++) {
+        is_good = hex_decode(texts[i], keys.keys[i], PUBLIC_KEY_BYTES) == ERR_OK;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (hex_decode(texts[i], keys.keys[i], PUBLIC_KEY_BYTES) != ERR_OK) {
-            return ERR_MALFORMED;
-        }
+    if (!is_good) {
+        return complain(complaint, ERR_CONFIG,
+                        "`authority` holds up to %d public keys of 64 hexadecimal digits each, as "
+                        "`mfi-pull order key` prints them: correct it.",
+                        AUTHORITY_KEYS_MAX);
     }
     *ret_keys = keys;
     return ERR_OK;

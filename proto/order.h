@@ -23,8 +23,10 @@ struct authority_keys {
     uint8_t keys[AUTHORITY_KEYS_MAX][PUBLIC_KEY_BYTES];
     size_t count;
 };
-/* 64 hexadecimal digits each. ERR_MALFORMED. */
+/* What a configuration says in `authority`: 64 hexadecimal digits each. ERR_CONFIG with the
+ * sentence. */
 MUST_USE enum err authority_keys_parse(char *const *texts, size_t count,
+                                       struct complaint *complaint,
                                        struct authority_keys *ret_keys);
 bool authority_is_pinned(const struct authority_keys *keys, struct bytes signer);
 
