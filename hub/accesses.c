@@ -81,6 +81,20 @@ enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size
     return err;
 }
 
+enum err access_key_of_act(enum access_act act, const char *reader, const PbFilter *filter,
+                           uint64_t size, const uint8_t rights[static SHA256_BYTES],
+                           struct access_key *ret_key)
+{
+    struct access_key key;
+    uint8_t whole[1 + SHA256_BYTES] = {(uint8_t)act};
+    enum err err = access_key_of(reader, filter, size, rights, &key);
+    if (err == ERR_OK) {
+        memcpy(whole + 1, key.hash, SHA256_BYTES);
+        sha256(bytes_of(whole, sizeof whole), ret_key->hash);
+    }
+    return err;
+}
+
 static const struct seen *set_of(const struct accesses *accesses, const struct access_key *key)
 {
     return accesses->items[get_u16(key->hash) % SETS];

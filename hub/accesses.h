@@ -23,6 +23,10 @@ enum access_act {
     ACCESS_PULL = IHURIRO__V1__ACCESS__ACT__PULL,
     ACCESS_FEED_OPENED = IHURIRO__V1__ACCESS__ACT__FEED_OPENED,
     ACCESS_FEED_STANDING = IHURIRO__V1__ACCESS__ACT__FEED_STANDING,
+    ACCESS_TOTALS = IHURIRO__V1__ACCESS__ACT__TOTALS,
+    ACCESS_MATRIX = IHURIRO__V1__ACCESS__ACT__MATRIX,
+    ACCESS_CONTACTS = IHURIRO__V1__ACCESS__ACT__CONTACTS,
+    ACCESS_RECEIPT = IHURIRO__V1__ACCESS__ACT__RECEIPT,
 };
 
 struct access_key {
@@ -33,6 +37,12 @@ struct access_key {
  * the position and rights (NULL for a feed). filter may be NULL. */
 MUST_USE enum err access_key_of(const char *reader, const PbFilter *filter, uint64_t size,
                                 const uint8_t *rights, struct access_key *ret_key);
+
+/* The same of an act that is neither feed nor pull: what it is counts too. size: the record that it
+ * was asked as of, 0: none, so that asking again as the journal grows is the same act. */
+MUST_USE enum err access_key_of_act(enum access_act act, const char *reader, const PbFilter *filter,
+                                    uint64_t size, const uint8_t rights[static SHA256_BYTES],
+                                    struct access_key *ret_key);
 
 struct accesses;
 

@@ -12,15 +12,31 @@ struct admin_arguments {
     struct common_arguments common;
 };
 
+struct status_arguments {
+    struct common_arguments common;
+    struct period_arguments period;
+};
+
+#define STATUS(field) offsetof(struct status_arguments, period.field)
 static const struct option_row status_rows[] = {
-    COMMON_ROWS(struct admin_arguments), FORMAT_ROW(struct admin_arguments), {0}};
+    COMMON_ROWS(struct status_arguments),
+    FORMAT_ROW(struct status_arguments),
+    {"period", 0, OPTION_TEXT, STATUS(period), "MONTH",
+     "who owes what of that month, such as 2020-06, and whom to remind", 0, 0},
+    {"known-at", 0, OPTION_TEXT, STATUS(known_at), "TIME", "with --period: as known at that time",
+     0, 0},
+    {"at-seq", 0, OPTION_INTEGER, STATUS(at_seq), "N",
+     "with --period: as of record N, at the time when it came", 1, INT64_MAX},
+    {0},
+};
 static const struct option_row plain_rows[] = {COMMON_ROWS(struct admin_arguments), {0}};
 
 static const struct options status_options = {
     .program = "mfi-hub status",
     .about =
         "Prints records, position, clock and counters of the running hub; with none running, what "
-        "the store holds.",
+        "the store holds. With --period, the state of a month: what each institution owes, how far "
+        "it is, and who is to be reminded; also of an earlier time.",
     .rows = status_rows,
 };
 static const struct options clock_options = {
@@ -120,7 +136,7 @@ static int status_of_store(struct hub *hub, bool is_json, struct complaint *comp
 
 int cmd_status(int argc, char **argv)
 {
-    struct admin_arguments arguments = {0};
+    struct status_arguments arguments = {0};
     struct complaint complaint = {{0}};
     AUTO(hub_release) struct hub hub = {0};
     AUTO(arena_close) struct arena arena = {0};
@@ -133,8 +149,17 @@ int cmd_status(int argc, char **argv)
     }
     enum err err = wants_json(&arguments.common, &complaint, &is_json);
     err = err != ERR_OK ? err : hub_config_read(arguments.common.config, &hub.config, &complaint);
+    if (err == ERR_OK && arguments.period.period == NULL &&
+        (arguments.period.known_at != NULL || arguments.period.at_seq != 0)) {
+        err =
+            complain(&complaint, ERR_USAGE,
+                     "--known-at and --at-seq go with --period: they ask for a month as it stood.");
+    }
     if (err != ERR_OK) {
         return command_failed(err, &complaint);
+    }
+    if (arguments.period.period != NULL) {
+        return period_status(&hub, &arguments.period, is_json);
     }
     err = admin_ask(hub.config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
                     &complaint, &answer);

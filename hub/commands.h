@@ -16,6 +16,14 @@ int cmd_clock_is_right(int argc, char **argv);
 int cmd_test_time(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
+/* `status --period`: configuration is read, the store is not opened yet. */
+struct period_arguments {
+    const char *period;
+    const char *known_at; /* NULL: now */
+    int64_t at_seq;       /* 0: all */
+};
+int period_status(struct hub *hub, const struct period_arguments *arguments, bool is_json);
+
 /* The sentence on stderr behind the program's name; returns the exit code for err. */
 int command_failed(enum err err, const struct complaint *complaint);
 

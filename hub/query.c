@@ -15,6 +15,8 @@ static const struct {
     {VERB_FETCH, query_take_fetch},
     {VERB_PROVE, take_prove},
     {VERB_GET_SETTINGS, take_settings},
+    {VERB_GET_MATRIX, query_take_matrix},
+    {VERB_GET_RECEIPT, query_take_receipt},
 };
 
 void query_refuse(const struct asked *asked, const char *rule, const char *text)
@@ -32,6 +34,7 @@ static void job_close(struct job *job)
 {
     buffer_close(&job->frame);
     scope_walk_close(&job->walk);
+    sector_read_close(&job->read);
     *job = (struct job){.is_used = false};
 }
 
@@ -46,6 +49,7 @@ enum err query_make(const struct reading_out *out, const struct hub_identity *id
     query->identity = identity;
     enum err err = scanner_make(&query->scanner);
     err = err != ERR_OK ? err : accesses_make(&query->accesses);
+    err = err != ERR_OK ? err : facts_cache_make(&query->facts);
     if (err == ERR_OK) {
         *ret_query = STEAL(query);
     }
@@ -66,6 +70,8 @@ void query_close(struct query **query)
     for (size_t i = 0; i < COLLECTING_MAX; i++) {
         job_close(&(*query)->jobs[i]);
     }
+    query_sectors_close(*query);
+    facts_cache_close(&(*query)->facts);
     scanner_close(&(*query)->scanner);
     accesses_close(&(*query)->accesses);
     arena_close(&(*query)->arena);
@@ -112,8 +118,8 @@ static enum err take(struct asked *asked)
         at++;
     }
     if (err == ERR_OK && at == sizeof verbs / sizeof verbs[0]) {
-        return query_malformed(asked,
-                               "The query door takes SNAPSHOT, FETCH, PROVE and GET_SETTINGS.");
+        return query_malformed(asked, "The query door takes SNAPSHOT, FETCH, PROVE, GET_SETTINGS, "
+                                      "GET_MATRIX and GET_RECEIPT.");
     }
     err = err != ERR_OK ? err : verbs[at].take(asked);
     if (err != ERR_OK) {
@@ -161,8 +167,7 @@ enum err query_turn(struct query *query, const struct reading *reading, bool *re
 
 /* ---- collecting ---- */
 
-/* Keeps what was collected so far until the next turn. */
-static enum err go_on_later(struct asked *asked, struct scope_walk *walk)
+enum err query_job(const struct asked *asked, struct job **ret_job)
 {
     struct job *job = asked->job;
     size_t own = 0; /* of the same key: half of the places are for others */
@@ -185,10 +190,21 @@ static enum err go_on_later(struct asked *asked, struct scope_walk *walk)
         job->peer = *asked->peer;
         memcpy(job->rights, asked->rights, SHA256_BYTES);
     }
-    job->walk = *walk;
-    *walk = (struct scope_walk){.until = 0};
-    asked->is_unfinished = true;
+    *ret_job = job;
     return ERR_OK;
+}
+
+/* Keeps what was collected so far until the next turn. */
+static enum err go_on_later(struct asked *asked, struct scope_walk *walk)
+{
+    struct job *job = NULL;
+    enum err err = query_job(asked, &job);
+    if (err == ERR_OK) {
+        job->walk = *walk;
+        *walk = (struct scope_walk){.until = 0};
+        asked->is_unfinished = true;
+    }
+    return err;
 }
 
 /* One step; with other rights than before it begins again. asked->is_unfinished: the rest comes

@@ -3,6 +3,7 @@
 #define IHURIRO_HUB_QUERY_INSIDE_H
 
 #include "hub/query.h"
+#include "hub/sector_read.h"
 
 #define SCOPES_KEPT 4
 
@@ -14,11 +15,20 @@ struct scope_kept {
     struct scope scope;
 };
 
-/* A SNAPSHOT whose access waits for its commit. */
+/* What is known at (N, T) of a month: kept for the next page and for others who ask the same. */
+#define SECTORS_KEPT          4
+#define SECTORS_SIGHTINGS_MAX 1500000 /* of all kept ones together, but for the newest */
+struct sector_kept {
+    uint64_t used; /* 0: none */
+    struct sector_read *read;
+};
+
+/* An answer whose access waits for its commit. */
 struct waiting {
     uint64_t ticket; /* 0: free */
     struct peer peer;
     struct access_key key;
+    struct access_key also;
     struct buffer answer;
 };
 
@@ -30,6 +40,7 @@ struct job {
     struct buffer frame;
     uint8_t rights[SHA256_BYTES];
     struct scope_walk walk;
+    struct sector_read *read; /* or NULL */
 };
 
 struct query {
@@ -43,6 +54,8 @@ struct query {
     struct waiting waiting[SNAPSHOTS_WAITING_MAX];
     uint64_t uses;
     struct scope_kept scopes[SCOPES_KEPT];
+    struct sector_kept sectors[SECTORS_KEPT];
+    struct facts_cache *facts;
     struct job jobs[COLLECTING_MAX];
     size_t next_job;
 };
@@ -62,16 +75,42 @@ struct asked {
 
 MUST_USE enum err query_take_snapshot(struct asked *asked);
 MUST_USE enum err query_take_fetch(struct asked *asked);
+MUST_USE enum err query_take_matrix(struct asked *asked);
+MUST_USE enum err query_take_receipt(struct asked *asked);
 
 void query_refuse(const struct asked *asked, const char *rule, const char *text);
 /* Refuses as BAD_REQUEST. ERR_OK. */
 enum err query_malformed(const struct asked *asked, const char *text);
 /* When collecting was ERR_BUSY. ERR_OK. */
 enum err query_busy_collecting(const struct asked *asked);
+/* Answers, if an equal act was written down lately; else hands the access to the writer, and the
+ * answer leaves when it is committed. The answer is a whole frame; it may be taken over. also: a
+ * key under which what comes next of this act will be asked for (the next page names its record),
+ * or NULL. */
+MUST_USE enum err query_answer(const struct asked *asked, const struct access_key *key,
+                               const struct access_key *also, struct access_event *access,
+                               struct buffer *answer);
 bool query_is_peer(const struct peer *a, const struct peer *b);
 /* One step; with other rights than before it begins again. asked->is_unfinished: the rest comes
  * later, and ret_scope is untouched. ERR_BUSY: too many are under way. */
 MUST_USE enum err query_collect(struct asked *asked, const PbFilter *filter, uint64_t until,
                                 struct scope *ret_scope);
+/* A place among the requests that are collected for, its own if it has one already. ERR_BUSY. */
+MUST_USE enum err query_job(const struct asked *asked, struct job **ret_job);
+
+/* ---- what is known at (N, T) ---- */
+
+/* Of a request that is under way what it began with, else what it asks for: a hub's now is taken by
+ * the second, so that those who ask at once are answered from one sector. ERR_REFUSED with the
+ * sentence. The checkpoint's text is a view into the transaction. */
+MUST_USE enum err query_moment(const struct asked *asked, const uint64_t *at_seq,
+                               const int64_t *known_at_us, struct complaint *complaint,
+                               struct checkpoint *ret_checkpoint, struct sector_moment *ret_moment);
+/* The sector: kept, or read in steps. asked->is_unfinished: the rest comes later, and ret_sector is
+ * untouched. ERR_BUSY: too many are under way. It is good for this message; its bodies are read in
+ * this transaction. */
+MUST_USE enum err query_sector(struct asked *asked, const struct sector_wanted *wanted,
+                               const struct sector **ret_sector);
+void query_sectors_close(struct query *query);
 
 #endif

@@ -100,51 +100,9 @@ static enum err pack_snapshot_answer(const struct asked *asked,
     return frame_pack(VERB_SNAPSHOT_ANSWER, &answer.base, frame);
 }
 
-/* A free place; one SNAPSHOT of a connection waits at a time. NULL: come later. */
-static struct waiting *waiting_place(struct query *query, const struct peer *peer)
-{
-    struct waiting *free_place = NULL;
-    for (size_t i = 0; i < SNAPSHOTS_WAITING_MAX; i++) {
-        struct waiting *waiting = &query->waiting[i];
-        if (waiting->ticket == 0) {
-            free_place = free_place != NULL ? free_place : waiting;
-        } else if (query_is_peer(&waiting->peer, peer)) {
-            return NULL;
-        }
-    }
-    return free_place;
-}
-
-/* Hands the access to the writer; the answer leaves when it is committed. */
-static enum err wait_for_writer(const struct asked *asked, const struct access_key *key,
-                                struct access_event *access, struct buffer *answer)
-{
-    struct query *query = asked->query;
-    AUTO(buffer_close) struct buffer event = {0};
-    struct waiting *waiting = waiting_place(query, asked->peer);
-    if (waiting == NULL) {
-        return ERR_BUSY;
-    }
-    query->out.nonce(query->out.context, access->nonce);
-    enum err err = access_event_pack(access, &event);
-    err = err != ERR_OK ? err
-                        : reading_journal(asked->reading, &query->out, query->tickets + 1,
-                                          buffer_bytes(&event));
-    if (err == ERR_OK) {
-        waiting->ticket = ++query->tickets;
-        waiting->peer = *asked->peer;
-        waiting->key = *key;
-        waiting->answer = *answer;
-        *answer = (struct buffer){0};
-        query->waiting_count++;
-    }
-    return err;
-}
-
 static enum err open_pull(const struct asked *asked, const Ihuriro__V1__Snapshot *snapshot,
                           const struct checkpoint *checkpoint, const struct scope *scope)
 {
-    struct query *query = asked->query;
     uint8_t ids_hash[SHA256_BYTES];
     struct access_key key;
     AUTO(buffer_close) struct buffer answer = {0};
@@ -167,22 +125,7 @@ static enum err open_pull(const struct asked *asked, const Ihuriro__V1__Snapshot
         return err;
     }
     asked->reading->counters->pulls++;
-    if (accesses_wrote_lately(query->accesses, &key, asked->reading->now_ms)) {
-        accesses_saw(query->accesses, &key, false, asked->reading->now_ms);
-        query->out.answer(query->out.context, asked->peer, buffer_bytes(&answer));
-        return ERR_OK;
-    }
-    err = accesses_take(query->accesses, asked->reader->id, asked->reading->now_ms);
-    if (err == ERR_RANGE) {
-        reading_too_often(asked->reading, &query->out, asked->peer);
-        return ERR_OK;
-    }
-    err = err != ERR_OK ? err : wait_for_writer(asked, &key, &access, &answer);
-    if (err == ERR_BUSY) {
-        reading_busy(asked->reading, &query->out, asked->peer);
-        return ERR_OK;
-    }
-    return err;
+    return query_answer(asked, &key, NULL, &access, &answer);
 }
 
 enum err query_take_snapshot(struct asked *asked)
@@ -214,26 +157,4 @@ enum err query_take_snapshot(struct asked *asked)
     }
     err = place(asked, snapshot, &scope, &checkpoint);
     return err != ERR_OK ? err : open_pull(asked, snapshot, &checkpoint, &scope);
-}
-
-void query_written(struct query *query, const struct reading *reading,
-                   const struct written *written)
-{
-    for (size_t i = 0; i < SNAPSHOTS_WAITING_MAX; i++) {
-        struct waiting *waiting = &query->waiting[i];
-        if (waiting->ticket == 0 || waiting->ticket != written->ticket) {
-            continue;
-        }
-        if (written->err == ERR_OK) {
-            accesses_saw(query->accesses, &waiting->key, true, reading->now_ms);
-            query->out.answer(query->out.context, &waiting->peer, buffer_bytes(&waiting->answer));
-        } else {
-            reading_retry_later(reading, &query->out, &waiting->peer, 60,
-                                "The hub could not write down this access.");
-        }
-        buffer_close(&waiting->answer);
-        *waiting = (struct waiting){0};
-        query->waiting_count--;
-        return;
-    }
 }

@@ -119,6 +119,13 @@ MUST_USE enum err reports_walk_on(struct txn *txn, int type, int frequency, int3
                                   const char *institution, const struct report_row *after,
                                   report_visit visit, void *context);
 
+/* Those of a type and frequency whose period ends in [first_day, last_day], in key order, from
+ * behind a row of that range (NULL: from its beginning): one range of the index, however many days.
+ */
+MUST_USE enum err reports_walk_days(struct txn *txn, int type, int frequency, int32_t first_day,
+                                    int32_t last_day, const struct report_row *after,
+                                    report_visit visit, void *context);
+
 /* What the ingest turn asks of a place, in one range. */
 struct place {
     bool holds_id;            /* a record of kind REPORT with this id */

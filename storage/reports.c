@@ -4,9 +4,16 @@
 #include "storage/layout.h"
 
 static enum err owners_count(struct txn *txn, const struct header *header);
-MUST_USE static enum err walk_prefix(struct txn *txn, const uint8_t *prefix, size_t size,
-                                     const struct report_row *after, report_visit visit,
-                                     void *context);
+/* Rows whose keys lie between two that are as long: [first, last], each of `size` bytes of a key.
+ */
+struct row_range {
+    uint8_t first[REPORT_KEY_BYTES];
+    uint8_t last[REPORT_KEY_BYTES];
+    size_t size;
+};
+MUST_USE static enum err walk_range(struct txn *txn, const struct row_range *range,
+                                    const struct report_row *after, report_visit visit,
+                                    void *context);
 
 enum err reports_index(struct txn *txn, const struct header *header)
 {
@@ -86,22 +93,36 @@ enum err reports_walk_on(struct txn *txn, int type, int frequency, int32_t perio
         }
         memcpy(at.institution, institution, strlen(institution));
     }
-    uint8_t prefix[REPORT_KEY_BYTES];
+    struct row_range range = {.size = institution != NULL ? REPORT_KEY_PLACE : REPORT_KEY_PERIOD};
     uint8_t value[REPORT_VALUE_BYTES];
-    report_row_encode(&at, prefix, value);
-    return walk_prefix(txn, prefix, institution != NULL ? REPORT_KEY_PLACE : REPORT_KEY_PERIOD,
-                       after, visit, context);
+    report_row_encode(&at, range.first, value);
+    memcpy(range.last, range.first, sizeof range.last);
+    return walk_range(txn, &range, after, visit, context);
 }
 
-static enum err walk_prefix(struct txn *txn, const uint8_t *prefix, size_t size,
-                            const struct report_row *after, report_visit visit, void *context)
+enum err reports_walk_days(struct txn *txn, int type, int frequency, int32_t first_day,
+                           int32_t last_day, const struct report_row *after, report_visit visit,
+                           void *context)
+{
+    struct report_row at = {
+        .type = (uint8_t)type, .frequency = (uint8_t)frequency, .period_end_day = first_day};
+    struct row_range range = {.size = REPORT_KEY_PERIOD};
+    uint8_t value[REPORT_VALUE_BYTES];
+    report_row_encode(&at, range.first, value);
+    at.period_end_day = last_day;
+    report_row_encode(&at, range.last, value);
+    return walk_range(txn, &range, after, visit, context);
+}
+
+static enum err walk_range(struct txn *txn, const struct row_range *range,
+                           const struct report_row *after, report_visit visit, void *context)
 {
     AUTO(cursor_close) struct cursor cursor = {0};
     struct bytes key = {0};
     struct bytes value = {0};
     uint8_t at[REPORT_KEY_BYTES];
     uint8_t unused[REPORT_VALUE_BYTES];
-    struct bytes begin = bytes_of(prefix, size);
+    struct bytes begin = bytes_of(range->first, range->size);
     if (after != NULL) {
         report_row_encode(after, at, unused);
         begin = bytes_of(at, sizeof at);
@@ -111,7 +132,8 @@ static enum err walk_prefix(struct txn *txn, const uint8_t *prefix, size_t size,
     if (err == ERR_OK && after != NULL && bytes_equal(key, begin)) {
         err = cursor_to(&cursor, CURSOR_NEXT, &key, &value);
     }
-    while (err == ERR_OK && bytes_begin(key, prefix, size)) {
+    while (err == ERR_OK && key.size >= range->size &&
+           memcmp(key.data, range->last, range->size) <= 0) {
         struct report_row row;
         if ((err = report_row_decode(key, value, &row)) != ERR_OK ||
             (err = visit(context, &row)) != ERR_OK) {
