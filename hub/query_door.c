@@ -50,13 +50,12 @@ static enum err in_a_transaction(struct query_door *self,
     }
     struct reading reading = {
         .txn = &txn,
-        .generation = roster_generation(self->hub->roster),
         .now_us = hub_clock_now_us(self->hub->clock),
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
     };
-    reading.registry = roster_take(self->hub->roster);
+    reading.registry = roster_take_numbered(self->hub->roster, &reading.generation);
     enum err read_err = act(self, &reading);
     roster_give(self->hub->roster, reading.registry);
     if (read_err != ERR_OK) {

@@ -318,13 +318,12 @@ bool hub_reading(struct world *world, struct txn *txn, struct reading *ret_readi
     }
     *ret_reading = (struct reading){
         .txn = txn,
-        .generation = roster_generation(hub->roster),
         .now_us = hub_clock_now_us(hub->clock),
         .now_ms = world->mono_ms,
         .is_short_of_disk = hub->is_short_of_disk,
         .counters = &hub->counters,
     };
-    ret_reading->registry = roster_take(hub->roster);
+    ret_reading->registry = roster_take_numbered(hub->roster, &ret_reading->generation);
     return true;
 }
 
