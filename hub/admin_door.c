@@ -313,7 +313,7 @@ void *admin_door_run(void *argument)
         .endpoint = endpoint,
         .request_max = ADMIN_REQUEST_MAX,
         .counters = &hub->counters,
-        .name = DOOR_ADMIN,
+        .name = AT_ADMIN,
         .receive_hwm = 64,
         .send_hwm = 64,
     };

@@ -63,7 +63,7 @@ const char *counters_rule(size_t index)
 
 const char *door_name_text(enum door_name name)
 {
-    static const char *const names[DOOR_COUNT] = {"ingest", "feed", "query", "admin"};
+    static const char *const names[DOORS_COUNT] = {"ingest", "feed", "query", "admin"};
     return names[name];
 }
 

@@ -41,7 +41,7 @@
 #define RULES_MAX 24
 
 /* Of each door. */
-enum door_name { DOOR_INGEST, DOOR_FEED, DOOR_QUERY, DOOR_ADMIN, DOOR_COUNT };
+enum door_name { AT_INGEST, AT_FEED, AT_QUERY, AT_ADMIN, DOORS_COUNT };
 struct door_counts {
     _Atomic uint64_t received; /* messages */
     _Atomic uint64_t received_bytes;
@@ -67,7 +67,7 @@ struct counters {
     COUNTERS(COUNTER_FIELD)
     /* For `metrics` alone. */
     _Atomic uint64_t rules[RULES_MAX];
-    struct door_counts doors[DOOR_COUNT];
+    struct door_counts doors[DOORS_COUNT];
     struct histogram commit_us; /* of a turn: sealing, signing, answers, the flush */
     struct histogram batch_records;
     _Atomic uint64_t waiting; /* FETCHes now */

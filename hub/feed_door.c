@@ -116,7 +116,7 @@ void *feed_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
         .counters = &hub->counters,
-        .name = DOOR_FEED,
+        .name = AT_FEED,
         .receive_hwm = 8,
         .send_hwm = 2,
         /* An I/O thread of its own, where the context has a second one. */

@@ -318,7 +318,7 @@ void *ingest_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = INGEST_REQUEST_MAX,
         .counters = &hub->counters,
-        .name = DOOR_INGEST,
+        .name = AT_INGEST,
         .receive_hwm = 64,
         .io_thread = 1, /* agents on the first, subscribers on the second */
         .send_hwm = 64,
