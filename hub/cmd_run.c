@@ -18,6 +18,7 @@
 #include "hub/accept.h"
 #include "hub/commands.h"
 #include "hub/memory_guard.h"
+#include "hub/metrics.h"
 #include "hub/subscribers.h"
 #include "hub/zap.h"
 
@@ -98,10 +99,9 @@ struct thread_row {
 };
 
 static const struct thread_row doors[] = {
-    {"ingest", ingest_door_run, false},
-    {"feed", feed_door_run, true},
-    {"query", query_door_run, true},
-    {"admin", admin_door_run, false},
+    {"ingest", ingest_door_run, false}, {"feed", feed_door_run, true},
+    {"query", query_door_run, true},    {"admin", admin_door_run, false},
+    {"metrics", metrics_run, true},
 };
 #define DOORS (sizeof doors / sizeof doors[0])
 

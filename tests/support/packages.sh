@@ -8,7 +8,7 @@
 packages_build=(
     build-essential cmake ninja-build pkg-config protobuf-c-compiler protobuf-compiler
     libprotobuf-c-dev libzmq3-dev liblmdb-dev libconfig-dev libsodium-dev nettle-dev
-    libjansson-dev libcsv-dev unixodbc-dev
+    libjansson-dev libcsv-dev unixodbc-dev libmicrohttpd-dev
 )
 # What the tests and lints use besides.
 # shellcheck disable=SC2034
