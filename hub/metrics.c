@@ -14,6 +14,8 @@
 #include "hub/accept.h"
 #include "hub/hub.h"
 
+#define LOOK_MS 250 /* whether a connection is old */
+
 /* A connection, from when it was taken. */
 struct scrape {
     bool is_used;
@@ -215,10 +217,14 @@ static void notice(void *context, struct MHD_Connection *connection, void **sock
  * between two bytes. Shut, not closed: the descriptor is MHD's. */
 static void end_old(struct metrics *metrics, int64_t now_ms)
 {
+    size_t used = 0;
+    for (size_t i = 0; i < METRICS_CONNECTIONS_MAX; i++) {
+        used += metrics->scrapes[i].is_used;
+    }
+    int64_t most_ms = used < METRICS_CONNECTIONS_MAX ? METRICS_CONNECTION_MS : METRICS_CROWDED_MS;
     for (size_t i = 0; i < METRICS_CONNECTIONS_MAX; i++) {
         struct scrape *scrape = &metrics->scrapes[i];
-        if (scrape->is_used && !scrape->is_ended &&
-            now_ms - scrape->began_ms >= METRICS_CONNECTION_MS) {
+        if (scrape->is_used && !scrape->is_ended && now_ms - scrape->began_ms >= most_ms) {
             (void)shutdown(scrape->fd, SHUT_RDWR);
             scrape->is_ended = true;
         }
@@ -230,7 +236,7 @@ static int listen_at(const struct sockaddr_storage *address, socklen_t size)
     int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
         bind(fd, (const struct sockaddr *)address, size) == 0 &&
-        listen(fd, METRICS_CONNECTIONS_MAX) == 0) {
+        listen(fd, METRICS_WAITING_MAX) == 0) {
         return fd;
     }
     int failed = errno;
@@ -282,8 +288,8 @@ static void pause_for(const struct metrics *metrics, int wait_ms)
 static int wait_ms(const struct metrics *metrics)
 {
     MHD_UNSIGNED_LONG_LONG timeout = 0;
-    return MHD_get_timeout(metrics->daemon, &timeout) == MHD_YES && timeout < 1000 ? (int)timeout
-                                                                                   : 1000;
+    return MHD_get_timeout(metrics->daemon, &timeout) == MHD_YES && timeout < LOOK_MS ? (int)timeout
+                                                                                      : LOOK_MS;
 }
 
 static void serve(struct metrics *metrics)

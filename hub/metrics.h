@@ -8,8 +8,10 @@
 
 #include "hub/metrics_text.h"
 
-#define METRICS_CONNECTIONS_MAX 8     /* more wait to be taken */
+#define METRICS_CONNECTIONS_MAX 8 /* more wait to be taken */
+#define METRICS_WAITING_MAX     64
 #define METRICS_CONNECTION_MS   10000 /* then it is ended, whatever it does */
+#define METRICS_CROWDED_MS      500   /* the same while no place is free: an answer takes some ms */
 #define METRICS_REQUEST_BYTES   8192  /* of a connection's memory: request line and headers */
 #define METRICS_FRESH_MS        1000 /* an answer is given to all who ask so soon after it was made */
 #define METRICS_STEP_MS         2    /* between two looks at the connections */
