@@ -31,7 +31,8 @@ static const struct option_row run_rows[] = {COMMON_ROWS(struct run_arguments), 
 static const struct options run_options = {
     .program = "mfi-hub run",
     .about = "Serves agents, subscribers and regulators until SIGTERM. kill -9 at any moment loses "
-             "nothing: whoever has no receipt sends again.",
+             "nothing: whoever has no receipt sends again. With `metrics` in hub.conf it tells its "
+             "figures on loopback, as OpenMetrics.",
     .rows = run_rows,
 };
 
