@@ -8,23 +8,6 @@
 #include "hub/period_view.h"
 #include "hub/sector_read.h"
 
-static enum err check_period(const char *text, struct period *ret_month,
-                             struct complaint *complaint)
-{
-    struct period month;
-    if (period_parse(text, &month) != ERR_OK) {
-        return complain(complaint, ERR_USAGE, "\"%s\" is no month: write one like 2020-06.", text);
-    }
-    if (month.frequency != FREQUENCY_M) {
-        return complain(complaint, ERR_USAGE,
-                        "The state is shown of a month, such as 2020-06: the days, weeks and "
-                        "quarters that end in it are in it. %s is none.",
-                        text);
-    }
-    *ret_month = month;
-    return ERR_OK;
-}
-
 static enum err find_moment(struct hub *hub, struct txn *txn,
                             const struct period_arguments *arguments, struct complaint *complaint,
                             struct sector_moment *ret_moment)
@@ -73,7 +56,7 @@ static enum err show(struct hub *hub, const struct period_arguments *arguments, 
     struct sector_moment moment = {0};
     struct contacts_of contacts = {NULL, NULL};
     bool is_done = false;
-    enum err err = check_period(arguments->period, &wanted.month, complaint);
+    enum err err = month_parse(arguments->period, complaint, &wanted.month);
     err = err != ERR_OK ? err : hub_open(hub, HUB_READ, complaint);
     err = err != ERR_OK ? err : txn_begin(store_env(hub->store), false, &txn);
     err = err != ERR_OK ? err : find_moment(hub, &txn, arguments, complaint, &moment);
