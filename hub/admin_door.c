@@ -9,12 +9,15 @@
 #include "conf/clock.h"
 #include "conf/log.h"
 #include "hub/hub.h"
+#include "hub/subscribers.h"
 
-#define PENDING_MAX 64
+#define PENDING_MAX              64
+#define STATUS_SUBSCRIBERS_BYTES (512 * 1024) /* of an answer of 1 MiB */
 
 struct pending {
     bool is_used;
     uint64_t ticket;
+    enum write_kind kind;
     struct peer peer;
 };
 
@@ -55,26 +58,43 @@ static struct pending *free_slot(struct admin *admin)
     return NULL;
 }
 
+/* To the writer; its answer comes by mail. */
+static void hand_over(struct admin *admin, const struct peer *peer, enum write_kind kind,
+                      const struct bytes *events, size_t count)
+{
+    struct pending *slot = free_slot(admin);
+    uint64_t ticket = ++admin->next_ticket;
+    if (slot == NULL || writer_queue_push(admin->hub->writes, admin->mailbox, ticket, kind, events,
+                                          count) != ERR_OK) {
+        refuse(admin, peer, "BUSY", "The hub has many acts to write; try again in a second.");
+        return;
+    }
+    *slot = (struct pending){.is_used = true, .ticket = ticket, .kind = kind, .peer = *peer};
+}
+
 static void take_act(struct admin *admin, const struct peer *peer, struct bytes body)
 {
     const Ihuriro__V1__Act *act = NULL;
     if (MESSAGE_UNPACK(act, MESSAGE_TOLERANT, body, &admin->arena, &act) != ERR_OK ||
         act->n_events == 0 || act->n_events > WRITE_EVENTS_MAX) {
-        refuse(admin, peer, "BAD_REQUEST", "An act has 1 to 16 events.");
+        refuse(admin, peer, "BAD_REQUEST", "An act has 1 to 4,096 events.");
         return;
     }
-    struct bytes events[WRITE_EVENTS_MAX];
+    struct bytes *events = arena_take(&admin->arena, act->n_events * sizeof events[0]);
+    if (events == NULL) {
+        refuse(admin, peer, "BUSY", "The hub has no memory for so much at once.");
+        return;
+    }
     for (size_t i = 0; i < act->n_events; i++) {
         events[i] = bytes_of_pb(act->events[i]);
     }
-    struct pending *slot = free_slot(admin);
-    uint64_t ticket = ++admin->next_ticket;
-    if (slot == NULL || writer_queue_push(admin->hub->writes, admin->mailbox, ticket, true, events,
-                                          act->n_events) != ERR_OK) {
-        refuse(admin, peer, "BUSY", "The hub has many acts to write; try again in a second.");
-        return;
-    }
-    *slot = (struct pending){.is_used = true, .ticket = ticket, .peer = *peer};
+    hand_over(admin, peer, WRITE_ACTS, events, act->n_events);
+}
+
+/* The writer reads it again: what is stored is what was validated. */
+static void take_contact(struct admin *admin, const struct peer *peer, struct bytes body)
+{
+    hand_over(admin, peer, WRITE_CONTACT, &body, 1);
 }
 
 static void tell_written(struct admin *admin, const struct pending *slot,
@@ -83,6 +103,10 @@ static void tell_written(struct admin *admin, const struct pending *slot,
     if (written->err != ERR_OK) {
         refuse(admin, &slot->peer, "ACT",
                written->complaint.text[0] != 0 ? written->complaint.text : err_text(written->err));
+        return;
+    }
+    if (slot->kind == WRITE_CONTACT) {
+        done(admin, &slot->peer, NULL);
         return;
     }
     Ihuriro__V1__ActDone message = IHURIRO__V1__ACT_DONE__INIT;
@@ -107,12 +131,47 @@ static void take_mail(struct admin *admin)
 
 /* ---- status ---- */
 
+/* Who is farthest behind, as far as an answer holds them. Views into the list. */
+static enum err add_subscribers(struct admin *admin, const struct subscriber_list *list,
+                                Ihuriro__V1__Status *status)
+{
+    Ihuriro__V1__Subscriber *rows = arena_take(&admin->arena, (list->count + 1) * sizeof *rows);
+    Ihuriro__V1__Subscriber **pointers =
+        arena_take(&admin->arena, (list->count + 1) * sizeof(void *));
+    size_t bytes = 0;
+    if (rows == NULL || pointers == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < list->count && bytes <= STATUS_SUBSCRIBERS_BYTES; i++) {
+        const struct subscriber *subscriber = &list->items[i];
+        rows[i] = (Ihuriro__V1__Subscriber)IHURIRO__V1__SUBSCRIBER__INIT;
+        rows[i].party = (char *)(uintptr_t)subscriber->party; /* packed only */
+        rows[i].position = subscriber->position;
+        rows[i].lag =
+            status->records > subscriber->reached ? status->records - subscriber->reached : 0;
+        rows[i].since_us = subscriber->since_us;
+        rows[i].asked_us = subscriber->asked_us;
+        rows[i].has_parked = 1;
+        rows[i].parked = subscriber->is_waiting;
+        rows[i].filter = (PbFilter *)(uintptr_t)subscriber->filter;
+        bytes += protobuf_c_message_get_packed_size(&rows[i].base) + 8;
+        pointers[i] = &rows[i];
+        status->n_subscribers += bytes <= STATUS_SUBSCRIBERS_BYTES;
+    }
+    status->subscribers = pointers;
+    status->has_feeds = 1;
+    status->feeds = list->count;
+    return ERR_OK;
+}
+
 static enum err answer_status(struct admin *admin, const struct peer *peer)
 {
     struct hub *hub = admin->hub;
     AUTO(txn_end) struct txn txn = {0};
+    AUTO(subscriber_list_close) struct subscriber_list list = {0};
     struct checkpoint checkpoint;
-    enum err err = txn_begin(store_env(hub->store), false, &txn);
+    enum err err = subscribers_list(hub->subscribers, &list); /* before the journal's end is read */
+    err = err != ERR_OK ? err : txn_begin(store_env(hub->store), false, &txn);
     err = err != ERR_OK ? err : heads_newest(&txn, &checkpoint);
     if (err != ERR_OK) {
         return err;
@@ -135,7 +194,8 @@ static enum err answer_status(struct admin *admin, const struct peer *peer)
     status.clock = (char *)(uintptr_t)clock_state_text(hub_clock_check(hub->clock));
     status.counters = row_pointers;
     status.n_counters = COUNTERS_MAX;
-    return door_answer(admin->door, peer, VERB_STATUS, &status.base);
+    err = add_subscribers(admin, &list, &status);
+    return err != ERR_OK ? err : door_answer(admin->door, peer, VERB_STATUS, &status.base);
 }
 
 static void take_status(struct admin *admin, const struct peer *peer, struct bytes body)
@@ -199,6 +259,7 @@ struct admin_verb {
 
 static const struct admin_verb admin_verbs[] = {
     {VERB_ACT, take_act},
+    {VERB_SET_CONTACT, take_contact},
     {VERB_GET_STATUS, take_status},
     {VERB_CLOCK_IS_RIGHT, take_clock_is_right},
     {VERB_TEST_TIME, take_test_time},
@@ -252,6 +313,7 @@ void *admin_door_run(void *argument)
         .endpoint = endpoint,
         .request_max = ADMIN_REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_ADMIN,
         .receive_hwm = 64,
         .send_hwm = 64,
     };

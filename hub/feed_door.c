@@ -28,7 +28,7 @@ static void answer(void *context, const struct peer *peer, struct bytes frame)
 static enum err journal(void *context, uint64_t ticket, struct bytes event)
 {
     struct feed_door *self = context;
-    return writer_queue_push(self->hub->writes, NULL, ticket, false, &event, 1);
+    return writer_queue_push(self->hub->writes, NULL, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
@@ -76,6 +76,7 @@ static enum err turn(struct feed_door *self, bool *ret_is_behind)
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
+        .subscribers = self->hub->subscribers,
     };
     reading.registry = roster_take_numbered(self->hub->roster, &reading.generation);
     err = take_messages(self, &reading);
@@ -117,6 +118,7 @@ void *feed_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_FEED,
         .receive_hwm = 8,
         .send_hwm = 2,
         /* An I/O thread of its own, where the context has a second one. */

@@ -29,7 +29,7 @@ static void answer(void *context, const struct peer *peer, struct bytes frame)
 static enum err journal(void *context, uint64_t ticket, struct bytes event)
 {
     struct query_door *self = context;
-    return writer_queue_push(self->hub->writes, self->mailbox, ticket, false, &event, 1);
+    return writer_queue_push(self->hub->writes, self->mailbox, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
@@ -134,6 +134,7 @@ void *query_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_QUERY,
         .receive_hwm = 8,
         .send_hwm = 2,
     };
