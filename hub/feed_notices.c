@@ -363,11 +363,12 @@ static enum err open_and_wait(struct feed *feed, const struct reading *reading,
 {
     uint32_t wait_ms = request->has_wait_ms ? request->wait_ms : 0;
     wait_ms = wait_ms < FETCH_WAIT_MS_MAX ? wait_ms : FETCH_WAIT_MS_MAX;
+    struct access_key unused;
     waiting->peer = *peer;
     waiting->next_us = INT64_MIN;
     waiting->deadline_ms = reading->now_ms + wait_ms;
     waiting->generation = reading->generation;
-    enum err err = feed_open(feed, reading, peer, reader, request->filter, &waiting->from);
+    enum err err = feed_open(feed, reading, peer, reader, request->filter, &waiting->from, &unused);
     if (err == ERR_BUSY) {
         reading_busy(reading, &feed->out, peer);
     } else if (err == ERR_RANGE) {
