@@ -21,6 +21,9 @@ struct decision_ground {
  * order of a key that is not pinned, of who is no regulator, or one that is over. */
 MUST_USE enum err decision_check(const struct decision_ground *ground, const PbEvent *event,
                                  struct complaint *complaint);
+/* Does the party owe something that this waiver would excuse? */
+MUST_USE enum err decision_owes(const struct decision_ground *ground, const struct party *party,
+                                const Ihuriro__V1__Waived *waived, bool *ret_owes);
 /* A day of the time, where the settings' country is. */
 int32_t decision_day(const PbSettings *settings, int64_t time_us);
 
