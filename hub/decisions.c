@@ -232,6 +232,29 @@ static enum err validate_signer(const struct decision_ground *ground,
     return ERR_OK;
 }
 
+/* A suspension may reach back, but who was late in a closed month stays so. */
+static enum err validate_reach(const struct decision_ground *ground, const PbOrder *order,
+                               struct complaint *complaint)
+{
+    int32_t end_day = 0;
+    struct period month;
+    char key[PERIOD_KEY_MAX + 1];
+    bool suspends = false;
+    for (size_t i = 0; i < order->n_rows; i++) {
+        suspends = suspends || order->rows[i]->action == IHURIRO__V1__ORDER_ROW__ACTION__SUSPEND;
+    }
+    if (!suspends ||
+        !docket_closed_within(ground->docket, order->from_day, order->until_day, &end_day) ||
+        period_ending(FREQUENCY_M, end_day, &month) != ERR_OK) {
+        return ERR_OK;
+    }
+    period_format(&month, key);
+    return complain(complaint, ERR_REFUSED,
+                    "The order suspends duties of %s, which is closed. Open it first (`mfi-hub "
+                    "reopen %s --reason REASON`), or have an order signed that begins later.",
+                    key, key);
+}
+
 static enum err validate_order(const struct decision_ground *ground, const PbEvent *event,
                                struct complaint *complaint)
 {
@@ -258,5 +281,5 @@ static enum err validate_order(const struct decision_ground *ground, const PbEve
                         "be signed.",
                         order->id, until);
     }
-    return ERR_OK;
+    return validate_reach(ground, order, complaint);
 }

@@ -385,6 +385,24 @@ struct closed docket_closed(const struct docket *docket, int32_t end_day)
     return (struct closed){.state = PERIOD_OPEN};
 }
 
+bool docket_closed_within(const struct docket *docket, int32_t first_day, int32_t last_day,
+                          int32_t *ret_end_day)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < docket->month_count; i++) {
+        const struct docket_month *row = &docket->months[i];
+        struct period month;
+        if (row->closed.state == PERIOD_CLOSED &&
+            period_ending(FREQUENCY_M, row->end_day, &month) == ERR_OK &&
+            month.start_day <= last_day && first_day <= month.end_day &&
+            (!is_found || month.end_day < *ret_end_day)) {
+            *ret_end_day = month.end_day;
+            is_found = true;
+        }
+    }
+    return is_found;
+}
+
 const char *closing_name(enum closing closing)
 {
     static const char *const names[] = {
