@@ -27,6 +27,9 @@
 #define ORDER_ID_MAX         40
 #define RECEIPT_BYTES_MAX    (JUDGEMENT_BYTES_MAX + 4 * 1024)
 
+/* What one institution owes, all pages, as an agent keeps it */
+#define OWED_BYTES_MAX (1024 * 1024)
+
 /* Frames */
 #define INGEST_REQUEST_MAX  (96 * 1024)
 #define INGEST_ANSWER_MAX   (96 * 1024)

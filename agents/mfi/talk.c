@@ -84,7 +84,7 @@ static const char *const news_events[] = {
     [NEWS_GREETED] = "greeted",         [NEWS_RECEIPT] = "receipt",
     [NEWS_FETCHED] = "fetched",         [NEWS_REFUSED] = "refused",
     [NEWS_RETRY_LATER] = "retry_later", [NEWS_PASSED_OVER] = "sent_again",
-    [NEWS_SETTINGS] = "settings_taken", [NEWS_LEFT] = "left",
+    [NEWS_SETTINGS] = "settings_taken", [NEWS_OWED] = "owed", [NEWS_LEFT] = "left",
     [NEWS_TROUBLE] = "trouble",
 };
 
