@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "conf/config.h"
 #include "hub/counters.h"
 #include "hub/door.h"
 #include "hub/head.h"
@@ -29,6 +30,8 @@ struct hub_config {
     int64_t peers_max;
     int64_t disk_floor_mb;
     int64_t memory_max_mb;
+    struct config_texts authority; /* as they stand in the file */
+    struct authority_keys authority_keys;
 };
 
 struct hub {

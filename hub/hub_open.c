@@ -42,6 +42,15 @@ static const struct config_row config_rows[] = {
     ROW("memory_max_mb", CONFIG_INTEGER, memory_max_mb, false, 128, 1000000,
         "Near this much memory the connection that brought the most is cut off; above it the hub "
         "ends, to be started again."),
+    {
+        .key = "authority",
+        .kind = CONFIG_TEXTS,
+        .offset = offsetof(struct hub_config, authority),
+        .min = 2 * PUBLIC_KEY_BYTES,
+        .max = 2 * PUBLIC_KEY_BYTES,
+        .help = "Public keys of the regulator whose orders are taken (`mfi-pull order key` prints "
+                "it there); have it read to you.",
+    },
     {0},
 };
 
@@ -67,12 +76,23 @@ enum err hub_config_read(const char *path, struct hub_config *config, struct com
                      "one.",
                      config->admin);
     }
-    return err;
+    return err != ERR_OK ? err
+                         : authority_keys_parse(config->authority.items, config->authority.count,
+                                                complaint, &config->authority_keys);
 }
 
 void hub_config_release(struct hub_config *config)
 {
     config_release(config_rows, config);
+}
+
+static enum err format_texts(const char *key, const struct config_texts *texts, struct buffer *text)
+{
+    enum err err = buffer_printf(text, "%s = [", key);
+    for (size_t i = 0; i < texts->count && err == ERR_OK; i++) {
+        err = buffer_printf(text, "%s\"%s\"", i == 0 ? " " : ", ", texts->items[i]);
+    }
+    return err != ERR_OK ? err : buffer_printf(text, " ];\n");
 }
 
 enum err hub_config_format(const struct hub_config *config, struct buffer *text)
@@ -89,6 +109,8 @@ enum err hub_config_format(const struct hub_config *config, struct buffer *text)
         if (row->kind == CONFIG_INTEGER) {
             err = buffer_printf(text, "%s = %lld;\n", row->key,
                                 (long long)*(const int64_t *)(const void *)field);
+        } else if (row->kind == CONFIG_TEXTS) {
+            err = format_texts(row->key, (const struct config_texts *)(const void *)field, text);
         } else {
             err = buffer_printf(text, "%s = \"%s\";\n", row->key,
                                 *(char *const *)(const void *)field);
@@ -202,7 +224,8 @@ enum err hub_open(struct hub *hub, enum hub_mode mode, struct complaint *complai
         return err;
     }
     err = acts_open(hub->config.acts, complaint, &hub->acts);
-    struct writer_parts parts = {hub->store, hub->acts, hub->log_key, &hub->identity};
+    struct writer_parts parts = {hub->store, hub->acts, hub->log_key, &hub->identity,
+                                 &hub->config.authority_keys};
     err = err != ERR_OK ? err : writer_make(&parts, hub_now_us(hub), complaint, &hub->writer);
     if (err == ERR_OK && acts_torn_bytes(hub->acts) > 0) {
         log_event(LOG_WARNING, "acts_torn",

@@ -86,9 +86,8 @@ static enum err keep_event(struct writer *writer, const PbEvent *event, struct b
     if (!is_act_kind(header->kind)) {
         return ERR_OK;
     }
-    writer->has_new_registry = true;
-    enum err err = registry_apply(writer->registry, event, header->id);
-    return err != ERR_OK ? err : registry_seal(writer->registry);
+    writer->has_new_registry = writer->has_new_registry || !docket_folds(header->kind);
+    return fold_act(writer, event, header->id);
 }
 
 enum err writer_event(struct writer *writer, struct bytes event, uint64_t *ret_seq)
@@ -131,71 +130,6 @@ enum err writer_new_event(struct writer *writer, PbEvent *event, uint64_t *ret_s
     event->nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
     enum err err = message_pack(&event->base, &raw);
     return err != ERR_OK ? err : writer_event(writer, buffer_bytes(&raw), ret_seq);
-}
-
-/* Validates each act against the registry as the ones before it make it, and applies it there.
- * has_changed: so much came of it that the registry is no longer what it was. */
-static enum err apply_acts(struct registry *registry, const struct bytes *events, size_t count,
-                           struct complaint *complaint, bool *has_changed)
-{
-    AUTO(arena_close) struct arena arena = {0};
-    for (size_t i = 0; i < count; i++) {
-        const PbEvent *event = NULL;
-        uint8_t id[SHA256_BYTES];
-        sha256(events[i], id);
-        arena_reset(&arena);
-        enum err err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, events[i], &arena, &event);
-        int kind = err == ERR_OK ? event_kind(event) : 0;
-        if (!is_act_kind(kind)) {
-            return complain(complaint, ERR_REFUSED, "This is not an act that the hub knows.");
-        }
-        err = registry_validate(registry, event, complaint);
-        *has_changed = *has_changed || err == ERR_OK;
-        err = err != ERR_OK ? err : registry_apply(registry, event, id);
-        err = err != ERR_OK ? err : registry_seal(registry);
-        if (err != ERR_OK) {
-            return err;
-        }
-    }
-    return ERR_OK;
-}
-
-/* After acts that came to nothing: the registry as the transaction has it. */
-static enum err reload_registry(struct writer *writer)
-{
-    struct registry *registry = NULL;
-    enum err err = registry_load(&writer->txn, &registry);
-    if (err == ERR_OK) {
-        registry_close(&writer->registry);
-        writer->registry = registry;
-    }
-    return err;
-}
-
-enum err writer_acts(struct writer *writer, const struct bytes *events, size_t count,
-                     struct complaint *complaint, uint64_t *ret_first_seq, uint64_t *ret_last_seq)
-{
-    bool has_changed = false;
-    enum err err = apply_acts(writer->registry, events, count, complaint, &has_changed);
-    if (err == ERR_OK && acts_append(writer->parts.acts, events, count) != ERR_OK) {
-        err = complain(complaint, ERR_REFUSED,
-                       "acts.log could not be written; nothing was changed. Is the disk full?");
-    }
-    if (err != ERR_OK) {
-        enum err reload = !has_changed ? ERR_OK : reload_registry(writer);
-        return reload != ERR_OK ? reload : ERR_REFUSED;
-    }
-    uint64_t first = 0;
-    uint64_t last = 0;
-    for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        err = writer_event(writer, events[i], &last);
-        first = i == 0 ? last : first;
-    }
-    if (err == ERR_OK) {
-        *ret_first_seq = first;
-        *ret_last_seq = last;
-    }
-    return err;
 }
 
 enum err writer_seal(struct writer *writer, const struct checkpoint **ret_checkpoint)
@@ -249,6 +183,11 @@ enum err writer_new_registry(struct writer *writer, struct registry **ret_regist
     enum err err = registry_copy(writer->registry, ret_registry);
     writer->has_new_registry = err != ERR_OK;
     return err;
+}
+
+const struct docket *writer_docket(const struct writer *writer)
+{
+    return writer->docket;
 }
 
 const PbSettings *writer_settings(const struct writer *writer)

@@ -7,6 +7,7 @@
 #ifndef IHURIRO_HUB_WRITER_H
 #define IHURIRO_HUB_WRITER_H
 
+#include "proto/docket.h"
 #include "proto/rules.h"
 #include "storage/acts.h"
 #include "storage/journal.h"
@@ -18,10 +19,11 @@ struct writer_parts {
     struct acts *acts;
     const struct signing_key *log_key;
     const struct hub_identity *identity;
+    const struct authority_keys *authority; /* whose orders are taken; NULL: nobody's */
 };
 
-/* Reads the registry, the settings in force and what is known of lost history from the store;
- * reconciles the journal with acts.log, each side getting what it lacks. The parts stay the
+/* Reads the registry, the docket, the settings in force and what is known of lost history from the
+ * store; reconciles the journal with acts.log, each side getting what it lacks. The parts stay the
  * caller's. */
 MUST_USE enum err writer_make(const struct writer_parts *parts, int64_t now_us,
                               struct complaint *complaint, struct writer **ret_writer);
@@ -40,9 +42,9 @@ enum err writer_report(struct writer *writer, struct append *append, struct head
 MUST_USE enum err writer_event(struct writer *writer, struct bytes event, uint64_t *ret_seq);
 /* Packs, with a fresh nonce and a time that is not before now, and appends. */
 MUST_USE enum err writer_new_event(struct writer *writer, PbEvent *event, uint64_t *ret_seq);
-/* Acts: validated one after the other against the registry as it becomes, appended to acts.log
- * (fsync), journaled. All or none. ERR_REFUSED: nothing was changed, the turn goes on, and the
- * complaint says why; anything else is the storage's, and ends the turn. */
+/* Acts: validated one after the other against registry and docket as they become, appended to
+ * acts.log (fsync), journaled. All or none. ERR_REFUSED: nothing was changed, the turn goes on, and
+ * the complaint says why; anything else is the storage's, and ends the turn. */
 MUST_USE enum err writer_acts(struct writer *writer, const struct bytes *events, size_t count,
                               struct complaint *complaint, uint64_t *ret_first_seq,
                               uint64_t *ret_last_seq);
@@ -60,7 +62,8 @@ const struct registry *writer_registry(const struct writer *writer);
 /* Did this turn change the registry? Reset by the call; a fresh copy for the roster comes with it.
  */
 MUST_USE enum err writer_new_registry(struct writer *writer, struct registry **ret_registry);
-const PbSettings *writer_settings(const struct writer *writer); /* NULL before the first */
+const struct docket *writer_docket(const struct writer *writer); /* sealed: all that was decided */
+const PbSettings *writer_settings(const struct writer *writer);  /* NULL before the first */
 const uint8_t *writer_settings_id(const struct writer *writer);
 int64_t writer_last_received_us(const struct writer *writer);
 uint64_t writer_size(const struct writer *writer); /* with what was appended in this turn */
@@ -76,6 +79,8 @@ MUST_USE enum err writer_back(struct writer *writer, const char *institution);
 
 /* The registry from the acts in the journal. For commands and folds. */
 MUST_USE enum err registry_load(struct txn *txn, struct registry **ret_registry);
+/* What was decided about periods, from the journal, sealed over all of it. For commands. */
+MUST_USE enum err docket_load(struct txn *txn, struct docket **ret_docket);
 /* The newest SETTINGS event: its id, and the message in the arena. ERR_NOT_FOUND. */
 MUST_USE enum err settings_load(struct txn *txn, struct arena *arena,
                                 const PbSettings **ret_settings,

@@ -10,6 +10,7 @@
 struct events_of {
     struct txn *txn;
     struct registry *registry;
+    struct docket *docket;
     struct arena *arena;
 };
 
@@ -30,11 +31,17 @@ static enum err apply_event(void *context, uint64_t seq)
     const PbEvent *event = NULL;
     arena_reset(of->arena);
     enum err err = open_event(of->txn, seq, of->arena, &record, &event);
-    return err != ERR_OK ? err : registry_apply(of->registry, event, record.header.id);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return of->docket != NULL ? docket_apply(of->docket, event, record.header.id)
+                              : registry_apply(of->registry, event, record.header.id);
 }
 
-static const int act_kinds[] = {KIND_PARTY,  KIND_KEYS,  KIND_AGREEMENT,
-                                KIND_MERGED, KIND_SPLIT, KIND_RENAMED};
+/* Those of the registry, then those of the docket. */
+static const int act_kinds[] = {KIND_PARTY,    KIND_KEYS,    KIND_AGREEMENT, KIND_MERGED,
+                                KIND_SPLIT,    KIND_RENAMED, KIND_WAIVED,    KIND_CLOSED,
+                                KIND_REOPENED, KIND_ORDER};
 #define ACT_KINDS (sizeof act_kinds / sizeof act_kinds[0])
 
 bool is_act_kind(int kind)
@@ -54,11 +61,29 @@ enum err registry_load(struct txn *txn, struct registry **ret_registry)
     enum err err = registry_make(&registry);
     struct events_of of = {.txn = txn, .registry = registry, .arena = &arena};
     for (size_t i = 0; i < ACT_KINDS && err == ERR_OK; i++) {
-        err = events_walk(txn, act_kinds[i], NULL, apply_event, &of);
+        err = docket_folds(act_kinds[i]) ? ERR_OK
+                                         : events_walk(txn, act_kinds[i], NULL, apply_event, &of);
     }
     err = err != ERR_OK ? err : registry_seal(registry);
     if (err == ERR_OK) {
         *ret_registry = STEAL(registry);
+    }
+    return err;
+}
+
+enum err docket_load(struct txn *txn, struct docket **ret_docket)
+{
+    AUTO(docket_close) struct docket *docket = NULL;
+    AUTO(arena_close) struct arena arena = {0};
+    enum err err = docket_make(&docket);
+    struct events_of of = {.txn = txn, .docket = docket, .arena = &arena};
+    for (size_t i = 0; i < ACT_KINDS && err == ERR_OK; i++) {
+        err = docket_folds(act_kinds[i]) ? events_walk(txn, act_kinds[i], NULL, apply_event, &of)
+                                         : ERR_OK;
+    }
+    err = err != ERR_OK ? err : docket_seal(docket, INT64_MAX);
+    if (err == ERR_OK) {
+        *ret_docket = STEAL(docket);
     }
     return err;
 }
@@ -132,6 +157,7 @@ static enum err load(struct writer *writer)
         writer->last_received_us = err == ERR_OK ? last.header.received_at_us : 0;
     }
     err = err != ERR_OK ? err : registry_load(&txn, &writer->registry);
+    err = err != ERR_OK ? err : docket_load(&txn, &writer->docket);
     err = err != ERR_OK ? err : load_lost(&txn, &writer->lost);
     if (err == ERR_OK) {
         err = settings_load(&txn, &writer->settings_arena, &writer->settings, writer->settings_id);
@@ -275,6 +301,7 @@ void writer_close(struct writer **writer)
     }
     writer_abort(*writer);
     registry_close(&(*writer)->registry);
+    docket_close(&(*writer)->docket);
     arena_close(&(*writer)->settings_arena);
     buffer_close(&(*writer)->checkpoint_text);
     free(*writer);

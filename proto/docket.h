@@ -7,9 +7,9 @@
 #ifndef IHURIRO_PROTO_DOCKET_H
 #define IHURIRO_PROTO_DOCKET_H
 
-#include "proto/keys.h"
 #include "proto/limits.h"
 #include "proto/messages.h"
+#include "proto/order.h"
 #include "proto/period.h"
 
 struct docket;
@@ -60,16 +60,5 @@ const struct order *docket_orders(const struct docket *docket, size_t *ret_count
  * that contradicts itself. (What needs the registry or the journal, the hub asks itself.) */
 MUST_USE enum err docket_validate(const struct docket *docket, const PbEvent *event,
                                   struct complaint *complaint);
-
-/* An order that contradicts itself, for whoever is about to sign it: proto/order.c. */
-MUST_USE enum err order_validate(const PbOrder *order, struct complaint *complaint);
-bool order_text_is_plain(const char *text); /* one line of 1 to TEXT_BYTES_MAX bytes of UTF-8 */
-/* An order's signature: over the prefix and the SHA-256 of its bytes. ERR_SIGNATURE, ERR_MALFORMED.
- * The message lives in the arena. Whether the signer is one that may is the caller's question. */
-MUST_USE enum err order_open(const Ihuriro__V1__SignedOrder *signed_order, struct arena *arena,
-                             const PbOrder **ret_order);
-/* The bytes of a SignedOrder. ERR_TOO_LARGE. */
-MUST_USE enum err order_sign(const struct signing_key *key, const PbOrder *order,
-                             struct buffer *signed_order);
 
 #endif

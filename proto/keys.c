@@ -44,6 +44,7 @@ struct signing_key {
 static const char *const kind_words[] = {
     [KEY_SIGNING] = "ihuriro-signing-key",
     [KEY_LOG] = "ihuriro-log-key",
+    [KEY_AUTHORITY] = "ihuriro-authority-key",
 };
 
 void signing_key_close(struct signing_key **key)

@@ -3,8 +3,8 @@
  *
  * Secret keys live in sodium_malloc memory and in files of mode 0400 that hold one line:
  * "ihuriro-signing-key HEX" or "ihuriro-transport-key Z85PUBLIC Z85SECRET" or "ihuriro-log-key
- * HEX". Opening refuses links, other owners than the caller or root, and group or other permission
- * bits, with a complaint that says which and what to do. */
+ * HEX" or "ihuriro-authority-key HEX". Opening refuses links, other owners than the caller or root,
+ * and group or other permission bits, with a complaint that says which and what to do. */
 #ifndef IHURIRO_PROTO_KEYS_H
 #define IHURIRO_PROTO_KEYS_H
 
@@ -19,8 +19,9 @@
 MUST_USE enum err keys_init(void);
 
 enum key_kind {
-    KEY_SIGNING, /* an institution's; signs reports */
-    KEY_LOG,     /* the hub's; signs checkpoints */
+    KEY_SIGNING,   /* an institution's; signs reports */
+    KEY_LOG,       /* the hub's; signs checkpoints */
+    KEY_AUTHORITY, /* a regulator's; signs orders */
 };
 
 struct signing_key; /* Ed25519 secret key */

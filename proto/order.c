@@ -1,7 +1,8 @@
 /* Orders of the authority: signed, opened, and looked at for what contradicts itself. */
 #include <string.h>
 
-#include "proto/docket.h"
+#include "proto/limits.h"
+#include "proto/order.h"
 #include "proto/record.h"
 #include "proto/text.h"
 
@@ -55,6 +56,33 @@ enum err order_sign(const struct signing_key *key, const PbOrder *order,
     made.signer = pb_of_bytes(bytes_of(signing_key_public(key), PUBLIC_KEY_BYTES));
     made.signature = pb_of_bytes(bytes_of(signature, sizeof signature));
     return message_pack(&made.base, signed_order);
+}
+
+enum err authority_keys_parse(char *const *texts, size_t count, struct complaint *complaint,
+                              struct authority_keys *ret_keys)
+{
+    struct authority_keys keys = {.count = count};
+    bool is_good = count <= AUTHORITY_KEYS_MAX;
+    for (size_t i = 0; is_good && i < count; i++) {
+        is_good = hex_decode(texts[i], keys.keys[i], PUBLIC_KEY_BYTES) == ERR_OK;
+    }
+    if (!is_good) {
+        return complain(complaint, ERR_CONFIG,
+                        "`authority` holds up to %d public keys of 64 hexadecimal digits each, as "
+                        "`mfi-pull order key` prints them: correct it.",
+                        AUTHORITY_KEYS_MAX);
+    }
+    *ret_keys = keys;
+    return ERR_OK;
+}
+
+bool authority_is_pinned(const struct authority_keys *keys, struct bytes signer)
+{
+    bool is_pinned = false;
+    for (size_t i = 0; i < keys->count; i++) {
+        is_pinned = is_pinned || bytes_equal(bytes_of(keys->keys[i], PUBLIC_KEY_BYTES), signer);
+    }
+    return is_pinned;
 }
 
 /* ---- what must hold of one ---- */

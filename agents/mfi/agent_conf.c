@@ -132,6 +132,8 @@ static const struct config_row rows[] = {
     ROW("total_words", CONFIG_TEXTS, CONF(total_words), false, 1, 256,
         "first cells of a totals row"),
     ROW("gl", CONFIG_TEXTS, CONF(gl), false, 1, 256, "\"PREFIX = field\" ..."),
+    ROW("authority", CONFIG_TEXTS, CONF(authority), false, 2 * PUBLIC_KEY_BYTES,
+        2 * PUBLIC_KEY_BYTES, "public keys of the regulator whose orders are obeyed"),
     {.key = "institutions",
      .kind = CONFIG_GROUPS,
      .offset = CONF(institutions),
@@ -210,6 +212,10 @@ enum err agent_conf_read(const char *path, struct complaint *complaint, struct a
     }
     if (err == ERR_OK) {
         err = refuse_half_sources(path, &conf, complaint);
+    }
+    if (err == ERR_OK) {
+        err = authority_keys_parse(conf.authority.items, conf.authority.count, complaint,
+                                   &conf.authority_keys);
     }
     if (err != ERR_OK) {
         agent_conf_close(&conf);
@@ -343,6 +349,12 @@ static const char template_head[] =
     "\n"
     "# The key of the connection: one for all institutions below.\n"
     "transport_key = \"keys/transport.key\";\n"
+    "\n"
+    "# Whose orders change for a time what is owed: public keys of the regulator. Have them read "
+    "to "
+    "you by\n"
+    "# telephone; `mfi-pull order key` prints them there.\n"
+    "# authority = [ \"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\" ];\n"
     "\n"
     "# The country whose settings `check` uses before the hub was reached for the first time.\n"
     "country = \"%s\";\n"

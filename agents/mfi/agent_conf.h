@@ -5,6 +5,7 @@
 #include "agents/mfi/book.h"
 #include "conf/config.h"
 #include "proto/bytes.h"
+#include "proto/order.h"
 
 struct conf_institution {
     char *id;
@@ -37,8 +38,10 @@ struct agent_conf {
     struct config_texts sectors;
     struct config_texts branches;
     struct config_texts total_words;
-    struct config_texts gl;            /* "PREFIX = item" or "PREFIX = -item" */
-    struct config_groups institutions; /* of struct conf_institution */
+    struct config_texts gl;               /* "PREFIX = item" or "PREFIX = -item" */
+    struct config_texts authority;        /* as they stand in the file */
+    struct authority_keys authority_keys; /* whose orders are obeyed */
+    struct config_groups institutions;    /* of struct conf_institution */
 };
 
 void agent_conf_close(struct agent_conf *conf);

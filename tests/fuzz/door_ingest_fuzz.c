@@ -78,7 +78,7 @@ static void set_up(void)
 static void forget_turn(void)
 {
     struct complaint complaint = {{0}};
-    struct writer_parts parts = {bench.store, bench.acts, bench.log_key, &bench.identity};
+    struct writer_parts parts = {bench.store, bench.acts, bench.log_key, &bench.identity, NULL};
     if (is_told) {
         writer_close(&bench.writer);
         HOLD_OK(writer_make(&parts, bench.now_us, &complaint, &bench.writer));

@@ -129,7 +129,7 @@ bool hub_start(struct world *world)
     err = err != ERR_OK ? err : last_record_us(hub, &last_us);
     err = err != ERR_OK ? err : hub_clock_make(false, last_us, &hub->clock);
     err = err != ERR_OK ? err : acts_open(hub->acts_path, &complaint, &hub->acts);
-    struct writer_parts parts = {hub->store, hub->acts, world_log_key(), &hub->identity};
+    struct writer_parts parts = {hub->store, hub->acts, world_log_key(), &hub->identity, NULL};
     err = err != ERR_OK
               ? err
               : writer_make(&parts, hub_clock_now_us(hub->clock), &complaint, &hub->writer);

@@ -78,7 +78,7 @@ static inline void bench_start(struct bench *bench)
     struct complaint complaint = {{0}};
     OK(store_open(bench->store_path, ENV_WRITE, &complaint, &bench->store));
     OK(acts_open(bench->acts_path, &complaint, &bench->acts));
-    struct writer_parts parts = {bench->store, bench->acts, bench->log_key, &bench->identity};
+    struct writer_parts parts = {bench->store, bench->acts, bench->log_key, &bench->identity, NULL};
     OK(writer_make(&parts, bench->now_us, &complaint, &bench->writer));
     bench->ingest = (struct ingest){
         .writer = bench->writer, .identity = &bench->identity, .counters = &bench->counters};
