@@ -19,6 +19,7 @@
     ROW(commits)                                                                              \
     ROW(fetches)                                                                              \
     ROW(delivered)                                                                            \
+    ROW(owed)      /* GET_OWEDs that were answered */                                         \
     ROW(matrices)                                                                             \
     ROW(pulls)                                                                                \
     ROW(not_entitled)    /* a key that stands for nobody, or asks for what is not its own */  \

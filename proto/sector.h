@@ -21,6 +21,10 @@ struct sector_terms {
      * header only. NULL where nobody asks for sector_inputs. */
     enum err (*body)(void *context, uint64_t seq, struct arena *arena, const PbReport **ret_report);
     void *body_context;
+    /* Lent by who has them folded already, for a sector that is fed reports only; NULL: folded from
+     * the events that are fed. */
+    const PbSettings *settings;
+    const struct docket *docket;
 };
 
 void sector_close(struct sector **sector);

@@ -54,11 +54,8 @@ static bool is_accepted(const char *progress)
 static enum owed_state open_state(const struct reading *reading, const struct owed_item *item)
 {
     int64_t now_us = reading->terms->now_us;
-    if (now_us > item->row->grace_us) {
-        return OWED_OVERDUE;
-    }
     if (now_us > item->row->due_us) {
-        return OWED_IN_GRACE;
+        return now_us < item->row->grace_us ? OWED_IN_GRACE : OWED_OVERDUE;
     }
     return time_day(now_us, reading->terms->utc_offset_minutes) > item->period.end_day
                ? OWED_DUE
@@ -151,16 +148,10 @@ const char *order_trust_name(enum order_trust trust)
 static enum order_trust trust_signer(const struct owed_terms *terms,
                                      const Ihuriro__V1__SignedOrder *signed_order)
 {
-    if (terms->authority_count == 0) {
-        return ORDER_NOT_PINNED;
-    }
-    for (size_t i = 0; i < terms->authority_count; i++) {
-        if (bytes_equal(bytes_of_pb(signed_order->signer),
-                        bytes_of(terms->authority[i], PUBLIC_KEY_BYTES))) {
-            return ORDER_GOOD;
-        }
-    }
-    return ORDER_OTHER_SIGNER;
+    return terms->authority->count == 0 ? ORDER_NOT_PINNED
+           : authority_is_pinned(terms->authority, bytes_of_pb(signed_order->signer))
+               ? ORDER_GOOD
+               : ORDER_OTHER_SIGNER;
 }
 
 /* What is not genuine is read all the same where it can be: its id is what rows name it by. */

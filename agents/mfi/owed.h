@@ -60,8 +60,7 @@ struct owed_terms {
     int64_t now_us;
     int utc_offset_minutes;
     const char *category; /* NULL: not known */
-    const uint8_t (*authority)[PUBLIC_KEY_BYTES];
-    size_t authority_count;
+    const struct authority_keys *authority;
 };
 
 /* From the store, with what the store itself knows of each place. Lives in the arena.
