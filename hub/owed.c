@@ -87,10 +87,10 @@ enum err owed_fold(const struct owed_ground *ground, struct arena *arena,
         return ERR_OK;
     }
     AUTO(folding_close)
-    struct folding folding = {
-        .ground = ground,
-        .arena = arena,
-        .today = time_day(ground->now_us, ground->settings->utc_offset_minutes)};
+    struct folding folding = {.ground = ground,
+                              .arena = arena,
+                              .today =
+                                  time_day(ground->now_us, ground->settings->utc_offset_minutes)};
     int months_before = months_needed(ground->settings);
     enum err err = period_containing(FREQUENCY_M, folding.today, &month);
     month = period_previous(&month);
@@ -167,9 +167,8 @@ static enum err take_row(void *context, const struct report_row *row)
     enum err err = ERR_OK;
     if (verdict_accepts(sighting.verdict)) {
         err = journal_get(folding->ground->txn, sighting.seq, &record);
-        err = err != ERR_OK
-                  ? err
-                  : sighting_facts(record.body, &sighting.is_nil, &sighting.is_approved);
+        err = err != ERR_OK ? err
+                            : sighting_facts(record.body, &sighting.is_nil, &sighting.is_approved);
     }
     return err != ERR_OK ? err : sector_report(folding->sector, &sighting);
 }
@@ -354,8 +353,7 @@ static enum err make_breaches(struct folding *folding, const struct period *mont
 {
     const PbSettings *settings = folding->ground->settings;
     const struct ratio_inputs *inputs = NULL;
-    fold->breaches =
-        arena_take(folding->arena, (settings->n_limits + 1) * sizeof *fold->breaches);
+    fold->breaches = arena_take(folding->arena, (settings->n_limits + 1) * sizeof *fold->breaches);
     enum err err = fold->breaches == NULL
                        ? ERR_MEMORY
                        : sector_inputs(folding->sector, folding->ground->party, month,

@@ -419,16 +419,15 @@ enum err agent_conf_groups(const struct conf_template *values, struct buffer *te
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < values->institution_count; i++) {
         const char *id = values->institutions[i];
-        err = buffer_printf(text,
-                            "    { id = \"%s\"; signing_key = \"keys/%s.key\"; folder = "
-                            "\"extracts/%s\";%s%s%s%s%s%s }%s\n",
-                            id, id, id, values->category != NULL ? " category = \"" : "",
-                            values->category != NULL ? values->category : "",
-                            values->category != NULL ? "\";" : "",
-                            values->currency != NULL ? " currency = \"" : "",
-                            values->currency != NULL ? values->currency : "",
-                            values->currency != NULL ? "\";" : "",
-                            i + 1 < values->institution_count ? "," : "");
+        err = buffer_printf(
+            text,
+            "    { id = \"%s\"; signing_key = \"keys/%s.key\"; folder = "
+            "\"extracts/%s\";%s%s%s%s%s%s }%s\n",
+            id, id, id, values->category != NULL ? " category = \"" : "",
+            values->category != NULL ? values->category : "", values->category != NULL ? "\";" : "",
+            values->currency != NULL ? " currency = \"" : "",
+            values->currency != NULL ? values->currency : "", values->currency != NULL ? "\";" : "",
+            i + 1 < values->institution_count ? "," : "");
     }
     return err;
 }

@@ -94,9 +94,8 @@ enum err owed_note_put(struct txn *txn, const char *institution, const struct ow
     put_u64(at, (uint64_t)note->at_us);
     enum err err = buffer_append(&value, at, sizeof at);
     err = err != ERR_OK ? err : buffer_append(&value, note->raw.data, note->raw.size);
-    return err != ERR_OK
-               ? err
-               : outbox_note_put(txn, owed_name(institution, name), buffer_bytes(&value));
+    return err != ERR_OK ? err
+                         : outbox_note_put(txn, owed_name(institution, name), buffer_bytes(&value));
 }
 
 enum err owed_note_get(struct txn *txn, const char *institution, struct owed_note *ret_note)

@@ -24,10 +24,14 @@ static enum order_trust trust_row(const struct reading *reading, const struct ow
 const char *owed_state_name(enum owed_state state)
 {
     static const char *const names[] = {
-        [OWED_RUNNING] = "RUNNING",     [OWED_DUE] = "OWED",
-        [OWED_IN_GRACE] = "IN_GRACE",   [OWED_OVERDUE] = "OVERDUE",
-        [OWED_RECEIVED] = "RECEIVED",   [OWED_RECEIVED_LATE] = "RECEIVED_LATE",
-        [OWED_WAIVED] = "WAIVED",       [OWED_SUSPENDED] = "SUSPENDED",
+        [OWED_RUNNING] = "RUNNING",
+        [OWED_DUE] = "OWED",
+        [OWED_IN_GRACE] = "IN_GRACE",
+        [OWED_OVERDUE] = "OVERDUE",
+        [OWED_RECEIVED] = "RECEIVED",
+        [OWED_RECEIVED_LATE] = "RECEIVED_LATE",
+        [OWED_WAIVED] = "WAIVED",
+        [OWED_SUSPENDED] = "SUSPENDED",
         [OWED_NOT_FOLLOWED] = "NOT_FOLLOWED",
     };
     return names[state];
@@ -47,7 +51,8 @@ static bool is_accepted(const char *progress)
 {
     return is(progress, progress_name(PROGRESS_ACCEPTED)) ||
            is(progress, progress_name(PROGRESS_ACCEPTED_WITH_WARNINGS)) ||
-           is(progress, progress_name(PROGRESS_APPROVED)) || is(progress, progress_name(PROGRESS_NIL));
+           is(progress, progress_name(PROGRESS_APPROVED)) ||
+           is(progress, progress_name(PROGRESS_NIL));
 }
 
 /* Of what is not there: by our time, which may be later than the hub's word. */
@@ -261,7 +266,8 @@ static enum order_trust trust_row(const struct reading *reading, const struct ow
 static void take_receipt(struct owed_item *item, const struct header *header)
 {
     bool is_final = header->status == IHURIRO__V1__REPORT__STATUS__FINAL;
-    bool wants_final = item->row->has_wants && item->row->wants == IHURIRO__V1__OBLIGATION__WANTS__FINAL;
+    bool wants_final =
+        item->row->has_wants && item->row->wants == IHURIRO__V1__OBLIGATION__WANTS__FINAL;
     if (!verdict_accepts(header->verdict) || !owed_is_open(item->state)) {
         return;
     }
@@ -278,8 +284,7 @@ static enum err visit_entry(void *context, const struct entry *entry)
     struct owed *owed = context;
     for (size_t i = 0; i < owed->count; i++) {
         struct owed_item *item = &owed->items[i];
-        if (item->type != entry->key.type ||
-            (int)item->period.frequency != entry->key.frequency ||
+        if (item->type != entry->key.type || (int)item->period.frequency != entry->key.frequency ||
             item->period.end_day != entry->key.period_end_day) {
             continue;
         }
@@ -288,7 +293,8 @@ static enum err visit_entry(void *context, const struct entry *entry)
         bool has_receipt =
             entry->best.size > 0 && receipt_open(entry->best, &arena, &receipt) == ERR_OK;
         bool waits = entry->state == ENTRY_QUEUED || entry->state == ENTRY_DRAFT;
-        item->is_here = item->is_here || waits || (has_receipt && verdict_accepts(receipt.header.verdict));
+        item->is_here =
+            item->is_here || waits || (has_receipt && verdict_accepts(receipt.header.verdict));
         if (has_receipt) {
             take_receipt(item, &receipt.header);
         }

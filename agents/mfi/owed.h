@@ -39,15 +39,15 @@ struct owed_item {
     int type;
     struct period period;
     enum owed_state state;
-    bool is_rejected;    /* nothing but attempts is there */
-    bool is_provisional; /* a provisional one is there, and the final one is owed */
-    bool is_here;        /* the store has one of its place, sent or to be sent */
+    bool is_rejected;       /* nothing but attempts is there */
+    bool is_provisional;    /* a provisional one is there, and the final one is owed */
+    bool is_here;           /* the store has one of its place, sent or to be sent */
     enum order_trust trust; /* of the order that the row names; ORDER_GOOD where it names none */
 };
 
 struct owed {
-    int64_t said_us;   /* the hub's clock when it said so */
-    int64_t asked_us;  /* ours */
+    int64_t said_us;         /* the hub's clock when it said so */
+    int64_t asked_us;        /* ours */
     struct owed_item *items; /* in order of due */
     size_t count;
     const struct owed_order *orders;
@@ -65,15 +65,14 @@ struct owed_terms {
 
 /* From the store, with what the store itself knows of each place. Lives in the arena.
  * ERR_NOT_FOUND: the hub never said. */
-MUST_USE enum err owed_get(struct txn *txn, const char *institution,
-                           const struct owed_terms *terms, struct arena *arena,
-                           const struct owed **ret_owed);
+MUST_USE enum err owed_get(struct txn *txn, const char *institution, const struct owed_terms *terms,
+                           struct arena *arena, const struct owed **ret_owed);
 /* The same of the hub's bytes alone. */
 MUST_USE enum err owed_read(struct bytes raw, const char *institution,
                             const struct owed_terms *terms, struct arena *arena,
                             struct owed **ret_owed);
 
-bool owed_is_open(enum owed_state state); /* is it still to be delivered, or will be? */
+bool owed_is_open(enum owed_state state);           /* is it still to be delivered, or will be? */
 const char *owed_state_name(enum owed_state state); /* "OVERDUE" */
 const char *order_trust_name(enum order_trust trust);
 

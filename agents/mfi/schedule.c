@@ -102,8 +102,8 @@ unsigned schedule_types(const struct conf_institution *institution, bool has_gl)
     };
     unsigned types = 0;
     for (size_t i = 0; institution->dsn != NULL && i < sizeof rows / sizeof rows[0]; i++) {
-        types |= rows[i].is_read && has_query(institution->queries, rows[i].query) ? rows[i].types
-                                                                                   : 0;
+        types |=
+            rows[i].is_read && has_query(institution->queries, rows[i].query) ? rows[i].types : 0;
     }
     return types;
 }
@@ -168,8 +168,8 @@ enum err extraction_make(const struct extraction *extraction, const struct sched
         return err;
     }
     platform_stamp((const char *)path.data, &stamp);
-    bool is_due = !stamp.exists || (wall_us - stamp.modified_us >= DAY_US &&
-                                    is_ours((const char *)path.data));
+    bool is_due = !stamp.exists ||
+                  (wall_us - stamp.modified_us >= DAY_US && is_ours((const char *)path.data));
     *ret_written = false;
     if (!is_due) {
         return ERR_OK;
@@ -178,9 +178,9 @@ enum err extraction_make(const struct extraction *extraction, const struct sched
               ? ERR_OK
               : platform_make_folder((const char *)folder.data, complaint);
     err = err != ERR_OK ? err : write_text(extraction, terms, currency, &text);
-    err = err != ERR_OK ? err
-                        : platform_write((const char *)path.data, buffer_bytes(&text), 0600,
-                                         complaint);
+    err = err != ERR_OK
+              ? err
+              : platform_write((const char *)path.data, buffer_bytes(&text), 0600, complaint);
     *ret_written = err == ERR_OK;
     return err;
 }

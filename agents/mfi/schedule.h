@@ -12,7 +12,7 @@
 struct extraction {
     struct period period;
     int64_t due_us;
-    int64_t at_us; /* when it is made */
+    int64_t at_us;  /* when it is made */
     unsigned types; /* a bit each */
 };
 #define EXTRACTIONS_MAX 64 /* a look; what is beyond comes at the next */

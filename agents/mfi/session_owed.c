@@ -135,10 +135,9 @@ enum err session_look_at_owed(struct session *session, struct txn *txn)
 
 static struct owed_question *question_of(struct session *session, const Ihuriro__V1__Owed *owed)
 {
-    bool is_current =
-        session->session_id_size > 0 &&
-        bytes_equal(bytes_of_pb(owed->session),
-                    bytes_of(session->session_id, session->session_id_size));
+    bool is_current = session->session_id_size > 0 &&
+                      bytes_equal(bytes_of_pb(owed->session),
+                                  bytes_of(session->session_id, session->session_id_size));
     for (size_t i = 0; is_current && i < SESSION_OWED_MAX; i++) {
         struct owed_question *question = &session->owed[i];
         if (question->number != 0 && question->number == owed->number &&
@@ -157,9 +156,9 @@ static enum err keep(struct session *session, const struct owed_question *questi
     if (err != ERR_OK) {
         return err;
     }
-    owed_note_put(&txn, institution,
-                  &(struct owed_note){.at_us = session->wall_us,
-                                      .raw = buffer_bytes(&question->pages)});
+    owed_note_put(
+        &txn, institution,
+        &(struct owed_note){.at_us = session->wall_us, .raw = buffer_bytes(&question->pages)});
     return txn_commit(&txn);
 }
 
@@ -198,8 +197,7 @@ void session_on_owed(struct session *session, struct bytes body)
     }
     session->hub_time_us = page->now_us;
     bool goes_on = !page->has_next || page->next > question->offset;
-    enum err err =
-        goes_on ? buffer_append(&question->pages, body.data, body.size) : ERR_MALFORMED;
+    enum err err = goes_on ? buffer_append(&question->pages, body.data, body.size) : ERR_MALFORMED;
     if (err != ERR_OK) {
         session_forget_owed(session, session->lanes[question->lane].institution, false);
         session_fail(session, err,
