@@ -1,47 +1,6 @@
-#include "hub/feed.h"
+#include "hub/feed_inside.h"
 
 #include <string.h>
-#include <sys/queue.h>
-
-#include "hub/ahead.h"
-
-/* One FETCH that waits. */
-struct parked {
-    TAILQ_ENTRY(parked) entry;
-    LIST_ENTRY(parked) of_peer;   /* by routing id */
-    LIST_ENTRY(parked) of_reader; /* by the party's id */
-    struct peer peer;
-    char reader[INSTITUTION_ID_MAX + 1];
-    uint64_t number;
-    struct position from;
-    uint64_t scanned; /* how far it has looked */
-    uint64_t until;   /* 0: no bound */
-    size_t bytes_max;
-    int64_t deadline_ms;
-    uint64_t generation; /* of the roster that rights are of */
-    uint8_t rights[SHA256_BYTES];
-    PbFilter *filter;      /* owned; NULL: all */
-    bool was_foreseen;     /* it asks for what the answer before it led up to */
-    struct scan_kept kept; /* then perhaps the answer, as far as `scanned` */
-};
-
-TAILQ_HEAD(parked_list, parked);
-LIST_HEAD(parked_chain, parked);
-#define CHAINS 1024
-
-struct feed {
-    struct reading_out out;
-    struct parked_list parked; /* whom to serve next first */
-    size_t count;
-    int64_t due_ms; /* no parked request's time is up before this */
-    struct parked_chain by_peer[CHAINS];
-    struct parked_chain by_reader[CHAINS];
-    struct scanner *scanner;
-    struct accesses *accesses;
-    struct arena arena; /* the message in hand */
-    struct rights_cache rights;
-    struct aheads aheads;
-};
 
 static enum err take_fetch(struct feed *feed, const struct reading *reading,
                            const struct peer *peer, const struct party *reader, struct bytes body);
@@ -50,7 +9,6 @@ static enum err take_older(struct feed *feed, const struct reading *reading,
 static enum err serve(struct feed *feed, const struct reading *reading, struct parked *parked,
                       size_t *budget, bool *ret_is_done);
 static enum err build_ahead(struct feed *feed, const struct reading *reading, size_t budget);
-static void parked_close(struct parked **parked);
 static void find_due(struct feed *feed);
 
 enum err feed_make(const struct reading_out *out, struct feed **ret_feed)
@@ -83,17 +41,9 @@ void feed_close(struct feed **feed)
     scanner_close(&(*feed)->scanner);
     accesses_close(&(*feed)->accesses);
     arena_close(&(*feed)->arena);
+    filter_words_close(&(*feed)->words);
     free(*feed);
     *feed = NULL;
-}
-
-static void remove_parked(struct feed *feed, struct parked *parked)
-{
-    LIST_REMOVE(parked, of_peer);
-    LIST_REMOVE(parked, of_reader);
-    TAILQ_REMOVE(&feed->parked, parked, entry);
-    feed->count--;
-    parked_close(&parked);
 }
 
 enum err feed_take(struct feed *feed, const struct reading *reading, const struct peer *peer,
@@ -144,7 +94,7 @@ enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_i
             is_done = true;
         }
         if (is_done) {
-            remove_parked(feed, parked);
+            feed_unpark(feed, parked);
             continue;
         }
         is_behind = is_behind || parked->scanned < journal_size(reading->txn);
@@ -331,167 +281,7 @@ static enum err build_ahead(struct feed *feed, const struct reading *reading, si
     return err;
 }
 
-/* ---- parking ---- */
-
-static void parked_close(struct parked **parked)
-{
-    if (*parked != NULL) {
-        free((*parked)->filter);
-        scan_kept_close(&(*parked)->kept);
-        free(*parked);
-        *parked = NULL;
-    }
-}
-
-/* FNV-1a. */
-static size_t chain_of(const void *bytes, size_t size)
-{
-    uint32_t hash = 2166136261U;
-    for (size_t i = 0; i < size; i++) {
-        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 16777619U;
-    }
-    return hash % CHAINS;
-}
-
-/* A connection has one request outstanding, a party 8: the older end without an answer. */
-static void end_older(struct feed *feed, const struct reading *reading, const struct peer *peer,
-                      const char *reader)
-{
-    size_t of_party = 0;
-    struct parked *oldest = NULL;
-    struct parked *parked = NULL;
-    LIST_FOREACH(parked, &feed->by_peer[chain_of(peer->routing_id, peer->routing_id_size)], of_peer)
-    {
-        if (parked->peer.routing_id_size == peer->routing_id_size &&
-            memcmp(parked->peer.routing_id, peer->routing_id, peer->routing_id_size) == 0) {
-            remove_parked(feed, parked);
-            reading->counters->superseded++;
-            break; /* there is one at most */
-        }
-    }
-    LIST_FOREACH(parked, &feed->by_reader[chain_of(reader, strlen(reader))], of_reader)
-    {
-        if (strcmp(parked->reader, reader) == 0) {
-            of_party++;
-            oldest = oldest == NULL || parked->deadline_ms < oldest->deadline_ms ? parked : oldest;
-        }
-    }
-    if (of_party >= FETCHES_PER_PARTY) {
-        remove_parked(feed, oldest);
-        reading->counters->superseded++;
-    }
-}
-
-static void link_parked(struct feed *feed, struct parked *parked)
-{
-    const struct peer *peer = &parked->peer;
-    size_t reader_chain = chain_of(parked->reader, strlen(parked->reader));
-    LIST_INSERT_HEAD(&feed->by_peer[chain_of(peer->routing_id, peer->routing_id_size)], parked,
-                     of_peer);
-    LIST_INSERT_HEAD(&feed->by_reader[reader_chain], parked, of_reader);
-    TAILQ_INSERT_TAIL(&feed->parked, parked, entry); /* who asks anew waits behind who waits */
-    feed->due_ms =
-        feed->count == 0 || parked->deadline_ms < feed->due_ms ? parked->deadline_ms : feed->due_ms;
-    feed->count++;
-}
-
-/* Takes over what was made ready for this request. */
-static void use_ahead(struct feed *feed, struct parked *parked)
-{
-    struct ahead found;
-    struct ahead request = {
-        .peer = parked->peer,
-        .from = parked->from,
-        .bytes_max = parked->bytes_max,
-        .filter = parked->filter,
-        .generation = parked->generation,
-    };
-    if (parked->until != 0 || !aheads_take(&feed->aheads, &request, &found)) {
-        return;
-    }
-    parked->was_foreseen = true;
-    if (found.kept.count > 0) {
-        parked->kept = found.kept;
-        parked->scanned = found.scanned;
-        found.kept = (struct scan_kept){.count = 0};
-    }
-    ahead_close(&found);
-}
-
-static enum err park(struct feed *feed, const struct reading *reading, const struct peer *peer,
-                     const struct party *reader, const Ihuriro__V1__Fetch *fetch,
-                     const struct position *from)
-{
-    AUTO(parked_close) struct parked *parked = calloc(1, sizeof *parked);
-    if (parked == NULL) {
-        return ERR_MEMORY;
-    }
-    uint32_t wait_ms = fetch->has_wait_ms ? fetch->wait_ms : 0;
-    wait_ms = wait_ms < FETCH_WAIT_MS_MAX ? wait_ms : FETCH_WAIT_MS_MAX;
-    *parked = (struct parked){
-        .peer = *peer,
-        .number = fetch->number,
-        .from = *from,
-        .scanned = from->size,
-        .until = fetch->has_until ? fetch->until : 0,
-        .bytes_max = fetch->has_max_bytes ? fetch->max_bytes : 0,
-        .deadline_ms = reading->now_ms + wait_ms,
-        .generation = reading->generation,
-    };
-    memcpy(parked->reader, reader->id, sizeof parked->reader);
-    enum err err = rights_of(&feed->rights, reading, reader, parked->rights);
-    if (err == ERR_OK && fetch->filter != NULL) {
-        err = filter_keep(fetch->filter, &parked->filter);
-    }
-    if (err == ERR_OK) {
-        end_older(feed, reading, peer, reader->id);
-        use_ahead(feed, parked);
-        link_parked(feed, parked);
-        parked = NULL;
-    }
-    return err;
-}
-
 /* ---- what comes ---- */
-
-/* A feed that is opened or re-filtered, and one that stands for a day, is written down. */
-static enum err write_access(struct feed *feed, const struct reading *reading,
-                             const struct party *reader, const PbFilter *filter,
-                             const struct position *from)
-{
-    struct access_key key;
-    enum err err = access_key_of(reader->id, filter, 0, NULL, &key);
-    if (err != ERR_OK) {
-        return err;
-    }
-    int act = accesses_feed(feed->accesses, &key, reading->now_ms);
-    if (act == 0) {
-        accesses_saw(feed->accesses, &key, false, reading->now_ms);
-        return ERR_OK;
-    }
-    err = accesses_take(feed->accesses, reader->id, reading->now_ms);
-    if (err != ERR_OK) {
-        return err;
-    }
-    uint8_t rights[SHA256_BYTES];
-    AUTO(buffer_close) struct buffer event = {0};
-    struct access_event access = {
-        .act = (enum access_act)act,
-        .reader = reader->id,
-        .filter = filter,
-        .position = from,
-        .rights = rights,
-        .time_us = reading->now_us,
-    };
-    feed->out.nonce(feed->out.context, access.nonce);
-    err = rights_of(&feed->rights, reading, reader, rights);
-    err = err != ERR_OK ? err : access_event_pack(&access, &event);
-    err = err != ERR_OK ? err : reading_journal(reading, &feed->out, 0, buffer_bytes(&event));
-    if (err == ERR_OK) {
-        accesses_saw(feed->accesses, &key, true, reading->now_ms);
-    }
-    return err;
-}
 
 static void answer_not_in_history(struct feed *feed, const struct peer *peer,
                                   const Ihuriro__V1__Fetch *fetch)
@@ -539,7 +329,10 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
         answer_not_in_history(feed, peer, fetch);
         return ERR_OK;
     }
-    err = err != ERR_OK ? err : write_access(feed, reading, reader, fetch->filter, &from);
+    err = err != ERR_OK ? err : feed_open(feed, reading, peer, reader, fetch->filter, &from);
+    if (err == ERR_REFUSED) {
+        return ERR_OK;
+    }
     if (err == ERR_BUSY) {
         reading_busy(reading, &feed->out, peer);
         return ERR_OK;
@@ -549,7 +342,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
         return ERR_OK;
     }
     reading->counters->fetches++;
-    return err != ERR_OK ? err : park(feed, reading, peer, reader, fetch, &from);
+    return err != ERR_OK ? err : feed_park(feed, reading, peer, reader, fetch, &from);
 }
 
 static enum err take_older(struct feed *feed, const struct reading *reading,

@@ -28,7 +28,7 @@ static void answer(void *context, const struct peer *peer, struct bytes frame)
 static enum err journal(void *context, uint64_t ticket, struct bytes event)
 {
     struct feed_door *self = context;
-    return writer_queue_push(self->hub->writes, NULL, ticket, false, &event, 1);
+    return writer_queue_push(self->hub->writes, NULL, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
@@ -70,13 +70,12 @@ static enum err turn(struct feed_door *self, bool *ret_is_behind)
     }
     struct reading reading = {
         .txn = &txn,
-        .generation = roster_generation(self->hub->roster),
         .now_us = hub_clock_now_us(self->hub->clock),
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
     };
-    reading.registry = roster_take(self->hub->roster);
+    reading.registry = roster_take_numbered(self->hub->roster, &reading.generation);
     err = take_messages(self, &reading);
     tell(feed_turn(self->feed, &reading, ret_is_behind));
     roster_give(self->hub->roster, reading.registry);

@@ -107,6 +107,11 @@ enum err scope_check(const PbFilter *filter, struct complaint *complaint)
                             "Accesses are not part of a pull. Read them from the feed.");
         }
     }
+    if (filter_has_groups(filter)) {
+        return complain(complaint, ERR_REFUSED,
+                        "A pull is not made by category or district: these change, and a pull of a "
+                        "position never does. Pull all, and choose among what came.");
+    }
     return filter_check(filter, complaint);
 }
 

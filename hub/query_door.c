@@ -29,7 +29,7 @@ static void answer(void *context, const struct peer *peer, struct bytes frame)
 static enum err journal(void *context, uint64_t ticket, struct bytes event)
 {
     struct query_door *self = context;
-    return writer_queue_push(self->hub->writes, self->mailbox, ticket, false, &event, 1);
+    return writer_queue_push(self->hub->writes, self->mailbox, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
@@ -50,13 +50,12 @@ static enum err in_a_transaction(struct query_door *self,
     }
     struct reading reading = {
         .txn = &txn,
-        .generation = roster_generation(self->hub->roster),
         .now_us = hub_clock_now_us(self->hub->clock),
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
     };
-    reading.registry = roster_take(self->hub->roster);
+    reading.registry = roster_take_numbered(self->hub->roster, &reading.generation);
     enum err read_err = act(self, &reading);
     roster_give(self->hub->roster, reading.registry);
     if (read_err != ERR_OK) {

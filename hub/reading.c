@@ -22,6 +22,9 @@ enum {
  * of them need no more than this. What is committed does not change. */
 struct seen_header {
     struct header header; /* seq 0: none */
+    bool has_party;       /* looked up already in the registry of that generation */
+    uint64_t generation;
+    const struct party *party; /* NULL: none */
 };
 
 struct scanner {
@@ -119,12 +122,32 @@ static enum err read_record(struct scanner *scanner, const struct reading *readi
     return journal_cursor_get(&scanner->cursor, seq, ret_record);
 }
 
-static enum sight sight_of(const struct scanner *scanner, const struct reading *reading,
+/* Whose record it is: looked up once for all whose filters name groups. */
+static const struct party *party_of(struct scanner *scanner, const struct reading *reading,
+                                    const struct header *header)
+{
+    struct seen_header *seen = &scanner->seen[header->seq % SEEN_HEADERS];
+    if (seen->header.seq != header->seq) {
+        return registry_find(reading->registry, header->institution);
+    }
+    if (!seen->has_party || seen->generation != reading->generation) {
+        seen->party = registry_find(reading->registry, header->institution);
+        seen->generation = reading->generation;
+        seen->has_party = true;
+    }
+    return seen->party;
+}
+
+static enum sight sight_of(struct scanner *scanner, const struct reading *reading,
                            const struct header *header)
 {
-    return filter_takes(scanner->scan.filter, header)
-               ? access_sight(scanner->scan.reader, reading->registry, header)
-               : SIGHT_NONE;
+    const PbFilter *filter = scanner->scan.filter;
+    if (!filter_takes(filter, header) ||
+        (filter_has_groups(filter) &&
+         !filter_takes_party(filter, party_of(scanner, reading, header)))) {
+        return SIGHT_NONE;
+    }
+    return access_sight(scanner->scan.reader, reading->registry, header);
 }
 
 /* ---- a record into the frame ---- */
@@ -232,18 +255,18 @@ static enum err take(struct scanner *scanner, const struct reading *reading,
 
 enum err scanner_look(struct scanner *scanner, const struct reading *reading, uint64_t seq)
 {
-    struct header *seen = &scanner->seen[seq % SEEN_HEADERS].header;
+    struct seen_header *seen = &scanner->seen[seq % SEEN_HEADERS];
     struct record record;
     scanner->spent += SCAN_COST_LOOK;
-    if (seen->seq == seq && sight_of(scanner, reading, seen) == SIGHT_NONE) {
+    if (seen->header.seq == seq && sight_of(scanner, reading, &seen->header) == SIGHT_NONE) {
         return ERR_OK;
     }
     enum err err = read_record(scanner, reading, seq, &record);
     if (err != ERR_OK) {
         return err;
     }
-    if (scanner->scan.filter != NULL && seen->seq != seq) {
-        *seen = record.header;
+    if (scanner->scan.filter != NULL && seen->header.seq != seq) {
+        *seen = (struct seen_header){.header = record.header};
     }
     enum sight sight = sight_of(scanner, reading, &record.header);
     if (sight == SIGHT_NONE) {
@@ -312,25 +335,44 @@ enum err rights_of(struct rights_cache *cache, const struct reading *reading,
     return ERR_OK;
 }
 
+/* A list of texts: pointers, and behind all of them the bytes. */
+static size_t texts_bytes(char *const *texts, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += strlen(texts[i]) + 1;
+    }
+    return bytes;
+}
+
+static char **keep_texts(char *const *texts, size_t count, char **kept, char **at)
+{
+    for (size_t i = 0; i < count; i++) {
+        kept[i] = *at;
+        *at = stpcpy(*at, texts[i]) + 1;
+    }
+    return kept;
+}
+
 /* Copies a filter into one block. */
 enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept)
 {
     size_t kinds = filter->n_kinds * sizeof filter->kinds[0];
     size_t types = filter->n_types * sizeof filter->types[0];
-    size_t pointers = filter->n_institutions * sizeof filter->institutions[0];
-    size_t texts = filter->period != NULL ? strlen(filter->period) + 1 : 0;
-    for (size_t i = 0; i < filter->n_institutions; i++) {
-        texts += strlen(filter->institutions[i]) + 1;
-    }
-    PbFilter *kept = calloc(1, sizeof *kept + pointers + kinds + types + texts);
+    size_t lists = filter->n_institutions + filter->n_categories + filter->n_districts;
+    size_t texts = texts_bytes(filter->institutions, filter->n_institutions) +
+                   texts_bytes(filter->categories, filter->n_categories) +
+                   texts_bytes(filter->districts, filter->n_districts) +
+                   (filter->period != NULL ? strlen(filter->period) + 1 : 0);
+    PbFilter *kept = calloc(1, sizeof *kept + lists * sizeof(char *) + kinds + types + texts);
     if (kept == NULL) {
         return ERR_MEMORY;
     }
     *kept = *filter;
     kept->base.n_unknown_fields = 0;
     kept->base.unknown_fields = NULL;
-    kept->institutions = (char **)(void *)(kept + 1);
-    kept->kinds = (uint32_t *)(void *)((char *)kept->institutions + pointers);
+    char **pointers = (char **)(void *)(kept + 1);
+    kept->kinds = (uint32_t *)(void *)(pointers + lists);
     kept->types = (void *)((char *)kept->kinds + kinds);
     char *text = (char *)kept->types + types;
     if (kinds > 0) {
@@ -339,10 +381,11 @@ enum err filter_keep(const PbFilter *filter, PbFilter **ret_kept)
     if (types > 0) {
         memcpy(kept->types, filter->types, types);
     }
-    for (size_t i = 0; i < filter->n_institutions; i++) {
-        kept->institutions[i] = text;
-        text = stpcpy(text, filter->institutions[i]) + 1;
-    }
+    kept->institutions = keep_texts(filter->institutions, filter->n_institutions, pointers, &text);
+    pointers += filter->n_institutions;
+    kept->categories = keep_texts(filter->categories, filter->n_categories, pointers, &text);
+    pointers += filter->n_categories;
+    kept->districts = keep_texts(filter->districts, filter->n_districts, pointers, &text);
     if (filter->period != NULL) {
         kept->period = text;
         (void)stpcpy(text, filter->period);

@@ -12,7 +12,7 @@
 struct reading {
     struct txn *txn;
     const struct registry *registry;
-    uint64_t generation; /* of the roster; taken before the registry, so never newer than it */
+    uint64_t generation; /* the registry's number: the same number is the same registry */
     int64_t now_us;      /* the hub's time, said in each answer */
     int64_t now_ms;      /* monotonic */
     bool

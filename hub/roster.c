@@ -49,13 +49,20 @@ void roster_close(struct roster **roster)
     *roster = NULL;
 }
 
-const struct registry *roster_take(struct roster *roster)
+const struct registry *roster_take_numbered(struct roster *roster, uint64_t *ret_generation)
 {
     pthread_mutex_lock(&roster->lock);
     roster->current->holders++;
     const struct registry *registry = roster->current->registry;
+    *ret_generation = roster->generation;
     pthread_mutex_unlock(&roster->lock);
     return registry;
+}
+
+const struct registry *roster_take(struct roster *roster)
+{
+    uint64_t generation = 0;
+    return roster_take_numbered(roster, &generation);
 }
 
 /* Under the lock. Unlinks and returns what nobody holds any more. */
@@ -103,12 +110,4 @@ enum err roster_swap(struct roster *roster, struct registry *next)
     pthread_mutex_unlock(&roster->lock);
     roster_give(roster, old);
     return ERR_OK;
-}
-
-uint64_t roster_generation(struct roster *roster)
-{
-    pthread_mutex_lock(&roster->lock);
-    uint64_t generation = roster->generation;
-    pthread_mutex_unlock(&roster->lock);
-    return generation;
 }

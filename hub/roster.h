@@ -12,10 +12,11 @@ MUST_USE enum err roster_make(struct registry *first,
 void roster_close(struct roster **roster);
 /* A view to hold for one message or one turn, then give back. Never NULL. */
 const struct registry *roster_take(struct roster *roster);
+/* The same with its number, which grows with each swap: a parked request is answered when rights
+ * may have changed, and what was looked up in a registry stands under its number as long as that.
+ */
+const struct registry *roster_take_numbered(struct roster *roster, uint64_t *ret_generation);
 void roster_give(struct roster *roster, const struct registry *registry);
 /* The writer only; takes next over. The old one is freed when its last holder gives it back. */
 MUST_USE enum err roster_swap(struct roster *roster, struct registry *next);
-/* Grows with each swap: a parked request is answered when rights may have changed. */
-uint64_t roster_generation(struct roster *roster);
-
 #endif

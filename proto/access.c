@@ -3,6 +3,8 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
+#include "proto/text.h"
+
 /* Who sees an event whole; nobody else sees any of it. The regulator sees all. */
 static const struct event_row {
     enum record_kind kind;
@@ -170,14 +172,58 @@ bool filter_takes(const PbFilter *filter, const struct header *header)
            (takes_type(filter, header->type) && takes_period(filter, header));
 }
 
+bool filter_has_groups(const PbFilter *filter)
+{
+    return filter != NULL && (filter->n_categories > 0 || filter->n_districts > 0);
+}
+
+static bool is_among(char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (name != NULL && strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
+bool filter_takes_party(const PbFilter *filter, const struct party *party)
+{
+    return !filter_has_groups(filter) ||
+           (party != NULL && is_among(filter->categories, filter->n_categories, party->category) &&
+            is_among(filter->districts, filter->n_districts, party->district));
+}
+
+static enum err check_names(const char *what, char *const *names, size_t count,
+                            struct complaint *complaint)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(names[i]);
+        if (size == 0 || size > TEXT_BYTES_MAX || !text_is_utf8(bytes_of(names[i], size))) {
+            return complain(complaint, ERR_MALFORMED,
+                            "The filter names a %s by what is no name: give 1 to %d bytes of text.",
+                            what, TEXT_BYTES_MAX);
+        }
+    }
+    return ERR_OK;
+}
+
 enum err filter_check(const PbFilter *filter, struct complaint *complaint)
 {
     if (filter->n_kinds > FILTER_TERMS_MAX || filter->n_types > FILTER_TERMS_MAX ||
-        filter->n_institutions > FILTER_TERMS_MAX) {
+        filter->n_institutions > FILTER_TERMS_MAX || filter->n_categories > FILTER_TERMS_MAX ||
+        filter->n_districts > FILTER_TERMS_MAX) {
         return complain(complaint, ERR_TOO_LARGE,
-                        "The filter names more than %d kinds, types or institutions: leave the "
-                        "list out to take all, or ask in parts.",
+                        "The filter names more than %d kinds, types, institutions, categories or "
+                        "districts: leave the list out to take all, or ask in parts.",
                         FILTER_TERMS_MAX);
+    }
+    enum err err = check_names("category", filter->categories, filter->n_categories, complaint);
+    err = err != ERR_OK
+              ? err
+              : check_names("district", filter->districts, filter->n_districts, complaint);
+    if (err != ERR_OK) {
+        return err;
     }
     for (size_t i = 0; i < filter->n_kinds; i++) {
         /* A kind is one octet; one that this program does not know takes nothing. */

@@ -19,8 +19,13 @@ enum sight access_sight(const struct party *reader, const struct registry *regis
  * ids of members that share. */
 MUST_USE enum err access_rights(const struct party *reader, const struct registry *registry,
                                 uint8_t ret_hash[static SHA256_BYTES]);
-/* Does the filter take this record? A NULL filter takes all. */
+/* Does the filter take this record, by what its header says? A NULL filter takes all. Whoever has
+ * the registry asks filter_takes_party besides; who has none (a client) cannot. */
 bool filter_takes(const PbFilter *filter, const struct header *header);
+/* The filter's groups: is this the category and district of an institution that it takes? NULL: the
+ * record is of none, or of one that the registry does not know. */
+bool filter_takes_party(const PbFilter *filter, const struct party *party);
+bool filter_has_groups(const PbFilter *filter); /* does it name categories or districts? */
 /* Lists too long, ids or kinds malformed: a complaint. */
 MUST_USE enum err filter_check(const PbFilter *filter, struct complaint *complaint);
 

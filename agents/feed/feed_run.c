@@ -88,6 +88,22 @@ static enum err parse_types(struct running *running, struct complaint *complaint
     return ERR_OK;
 }
 
+/* Which there are only the hub knows: it refuses others in words. */
+static enum err take_texts(struct running *running, const struct option_texts *texts,
+                           char ***ret_list, size_t *ret_count)
+{
+    char **list = arena_take(&running->arena, (texts->count + 1) * sizeof *list);
+    for (size_t i = 0; list != NULL && i < texts->count; i++) {
+        list[i] = arena_text(&running->arena, texts->items[i]);
+        if (list[i] == NULL) {
+            return ERR_MEMORY;
+        }
+    }
+    *ret_list = list;
+    *ret_count = texts->count;
+    return list == NULL ? ERR_MEMORY : ERR_OK;
+}
+
 /* With --type and no --kind, reports are meant: a type says nothing about events. */
 static enum err parse_kinds(struct running *running, struct complaint *complaint)
 {
@@ -102,7 +118,8 @@ static enum err parse_kinds(struct running *running, struct complaint *complaint
         if (record_kind_parse(texts->items[i], &kind) != ERR_OK) {
             return complain(complaint, ERR_USAGE,
                             "--kind is report, earlier_receipt, party, keys, agreement, settings, "
-                            "access, restored, history_lost or back.");
+                            "access, waived, closed, reopened, order, merged, split, renamed, "
+                            "restored, history_lost or back.");
         }
         filter->kinds[filter->n_kinds++] = (uint32_t)kind;
     }
@@ -133,6 +150,12 @@ static enum err make_filter(struct running *running, struct complaint *complaint
         filter->institutions[filter->n_institutions++] =
             arena_text(&running->arena, institutions->items[i]);
     }
+    err = err != ERR_OK ? err
+                        : take_texts(running, &running->arguments->categories, &filter->categories,
+                                     &filter->n_categories);
+    err = err != ERR_OK ? err
+                        : take_texts(running, &running->arguments->districts, &filter->districts,
+                                     &filter->n_districts);
     return err != ERR_OK ? err : filter_check(filter, complaint);
 }
 

@@ -16,6 +16,8 @@ struct feed_arguments {
     struct option_texts types;
     struct option_texts institutions;
     struct option_texts kinds;
+    struct option_texts categories;
+    struct option_texts districts;
     const char *out;
     const char *cursor;
     const char *format;

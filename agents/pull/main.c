@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "agents/client/client.h"
+#include "agents/pull/pull_order.h"
 #include "agents/pull/pull_rank.h"
 #include "agents/pull/pull_run.h"
 #include "conf/options.h"
@@ -61,6 +62,7 @@ static const struct command commands[] = {
     {"init", run_init, "makes key and configuration, and prints the line for the hub's operator"},
     {"prove", run_prove, "gets the proof that a checkpoint is still part of the hub's history"},
     {"rank", run_rank, "ranks the institutions of pulled months by their stress score, offline"},
+    {"order", order_command, "key, sign: orders of the authority, which change who owes what"},
     {"", run_pull, "pulls one period"},
     {0},
 };

@@ -138,6 +138,20 @@ standing "$WORK/whole.jsonl" >"$WORK/whole.ids"
 step "filters, beginnings and forms"
 feed --until-head --type PORTFOLIO >"$WORK/portfolio.jsonl"
 [ "$(jq -r '.kind + .type' "$WORK/portfolio.jsonl" | sort -u)" = reportPORTFOLIO ] || fail "other records than asked for"
+read -r category district < <(jq -r 'select(.event.party.role == "MEMBER") | .event.party | .category + " " + .district' "$WORK/whole.jsonl" | tail -n 1)
+jq -r --arg c "$category" --arg d "$district" 'select(.event.party.category == $c and .event.party.district == $d) | .institution' \
+    "$WORK/whole.jsonl" | sort -u >"$WORK/group.members"
+feed --until-head --kind report --category "$category" --district "$district" | jq -r .id >"$WORK/group.ids"
+jq -r --rawfile m "$WORK/group.members" '($m | split("\n")) as $ids | select(.kind == "report" and (.institution | IN($ids[]))) | .id' \
+    "$WORK/whole.jsonl" >"$WORK/group.wanted"
+[ -s "$WORK/group.wanted" ] || fail "no reports of the category $category in $district"
+diff "$WORK/group.ids" "$WORK/group.wanted" >/dev/null || fail "other records than those of the category $category in $district"
+expect 1 feed --until-head --category NONESUCH
+says "of which there is no member. There are: "
+expect 1 feed --until-head --institution NONESUCH
+says "no party of this hub has that id"
+expect 1 feed --until-head --type EXPOSURES
+says "not for your role (association)"
 last=$(tail -n 1 "$WORK/whole.ids" | cut -d' ' -f1)
 [ "$(feed --until-head --from "$((last - 1))" | jq .seq)" = "$last" ] || fail "--from does not begin behind N"
 [ -z "$(feed --until-head --new)" ] || fail "--new shows old records"

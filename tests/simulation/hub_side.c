@@ -60,13 +60,13 @@ static void answer_pull(void *context, const struct peer *peer, struct bytes fra
 static enum err journal_feed(void *context, uint64_t ticket, struct bytes event)
 {
     struct world *world = context;
-    return writer_queue_push(world->hub.writes, NULL, ticket, false, &event, 1);
+    return writer_queue_push(world->hub.writes, NULL, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static enum err journal_pull(void *context, uint64_t ticket, struct bytes event)
 {
     struct world *world = context;
-    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, false, &event, 1);
+    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
@@ -320,13 +320,12 @@ bool hub_reading(struct world *world, struct txn *txn, struct reading *ret_readi
     }
     *ret_reading = (struct reading){
         .txn = txn,
-        .generation = roster_generation(hub->roster),
         .now_us = hub_clock_now_us(hub->clock),
         .now_ms = world->mono_ms,
         .is_short_of_disk = hub->is_short_of_disk,
         .counters = &hub->counters,
     };
-    ret_reading->registry = roster_take(hub->roster);
+    ret_reading->registry = roster_take_numbered(hub->roster, &ret_reading->generation);
     return true;
 }
 
