@@ -176,7 +176,7 @@ static void forget_connection(struct session *session)
     for (size_t i = 0; i < session->lane_count; i++) {
         session->lanes[i].own_number = 0;
     }
-    session_forget_owed(session, NULL, false);
+    session_forget_owed(session, NULL, true);
     session->session_id_size = 0;
     session->settings_asked = false;
     session->hello_wanted = false;
@@ -396,11 +396,7 @@ static bool skip_refused_question(struct session *session)
             was_asked = true;
         }
     }
-    if (!was_asked && session_awaits_owed(session)) {
-        was_asked = session->owed_refused = true;
-        session_forget_owed(session, NULL, false);
-    }
-    return was_asked;
+    return was_asked || session_owed_is_refused(session);
 }
 
 static void on_refused(struct session *session, struct bytes body)

@@ -40,11 +40,12 @@ void session_say_hello(struct session *session)
     while (session->frames != NULL) {
         session_frame_sent(session);
     }
-    session_forget_owed(session, NULL, false);
+    session_forget_owed(session, NULL, true);
     session->session_id_size = 0;
     session->settings_asked = false;
     session->hello_wanted = false;
     session->owed_refused = false;
+    session->owed_refusals = 0;
     AUTO(buffer_close) struct buffer texts = {0};
     ProtobufCBinaryData shown[HELLO_CHECKPOINTS_MAX];
     enum err err = gather_checkpoints(session, &texts, shown);

@@ -107,7 +107,8 @@ struct session {
     struct buffer settings_receipt;
 
     struct owed_question owed[SESSION_OWED_MAX];
-    bool owed_refused; /* the hub does not answer that: not asked before the next hello */
+    bool owed_refused;    /* the hub does not answer that: not asked before the next hello */
+    size_t owed_refusals; /* of questions that were out then, still to come */
 
     struct waiting_frame *frames;
     struct waiting_frame *last_frame;
@@ -158,6 +159,9 @@ MUST_USE enum err session_look_at_owed(struct session *session, struct txn *txn)
 bool session_awaits_owed(const struct session *session);
 /* Will be asked at once. */
 bool session_wants_owed(const struct session *session);
+/* A refusal came that is of nothing else: is it of such a question? None is asked any more, then.
+ */
+bool session_owed_is_refused(struct session *session);
 /* All that is out is forgotten; with again, it is asked once more. institution NULL: all. */
 void session_forget_owed(struct session *session, const char *institution, bool again);
 

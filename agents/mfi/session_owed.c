@@ -115,6 +115,24 @@ void session_forget_owed(struct session *session, const char *institution, bool 
     }
 }
 
+bool session_owed_is_refused(struct session *session)
+{
+    if (session->owed_refusals > 0) {
+        session->owed_refusals--;
+        return true;
+    }
+    for (size_t i = 0; i < SESSION_OWED_MAX; i++) {
+        session->owed_refusals += session->owed[i].number != 0;
+    }
+    if (session->owed_refusals == 0) {
+        return false;
+    }
+    session->owed_refusals--;
+    session->owed_refused = true;
+    session_forget_owed(session, NULL, false);
+    return true;
+}
+
 /* Each connection would ask for all of a bureau's hundreds otherwise, to send one report. */
 enum err session_look_at_owed(struct session *session, struct txn *txn)
 {

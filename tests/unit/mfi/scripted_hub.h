@@ -55,9 +55,9 @@ struct scripted_hub {
     size_t owed_count;
     Ihuriro__V1__SignedOrder *orders[4];
     size_t order_count;
-    bool knows_no_owed;   /* REFUSED, as a hub of an earlier version */
+    bool knows_no_owed;    /* REFUSED, as a hub of an earlier version */
     uint32_t owed_later_s; /* > 0: RETRY_LATER */
-    bool owed_has_no_end; /* the next page is this one */
+    bool owed_has_no_end;  /* the next page is this one */
 
     struct buffer answers[HUB_ANSWERS_MAX];
     size_t answer_count;
