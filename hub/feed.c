@@ -97,6 +97,7 @@ enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_i
             feed_unpark(feed, parked);
             continue;
         }
+        followed_looked(parked->followed, parked->scanned);
         is_behind = is_behind || parked->scanned < journal_size(reading->txn);
         TAILQ_REMOVE(&feed->parked, parked, entry);
         TAILQ_INSERT_TAIL(&feed->parked, parked, entry);
@@ -104,6 +105,7 @@ enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_i
     if (reading->now_ms >= feed->due_ms) {
         find_due(feed);
     }
+    reading->counters->waiting = feed->count;
     aheads_forget(&feed->aheads, reading->now_ms);
     *ret_is_behind = is_behind || (budget == 0 && feed->count > 0);
     if (!*ret_is_behind && first == ERR_OK) {
@@ -307,6 +309,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
 {
     const Ihuriro__V1__Fetch *fetch = NULL;
     struct position from;
+    struct access_key key;
     bool is_bare = false;
     struct complaint complaint = {{0}};
     if (MESSAGE_UNPACK(fetch, MESSAGE_TOLERANT, body, &feed->arena, &fetch) != ERR_OK ||
@@ -329,7 +332,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
         answer_not_in_history(feed, peer, fetch);
         return ERR_OK;
     }
-    err = err != ERR_OK ? err : feed_open(feed, reading, peer, reader, fetch->filter, &from);
+    err = err != ERR_OK ? err : feed_open(feed, reading, peer, reader, fetch->filter, &from, &key);
     if (err == ERR_REFUSED) {
         return ERR_OK;
     }
@@ -342,7 +345,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
         return ERR_OK;
     }
     reading->counters->fetches++;
-    return err != ERR_OK ? err : feed_park(feed, reading, peer, reader, fetch, &from);
+    return err != ERR_OK ? err : feed_park(feed, reading, peer, reader, fetch, &from, &key);
 }
 
 static enum err take_older(struct feed *feed, const struct reading *reading,

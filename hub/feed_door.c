@@ -74,6 +74,7 @@ static enum err turn(struct feed_door *self, bool *ret_is_behind)
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
+        .subscribers = self->hub->subscribers,
     };
     reading.registry = roster_take_numbered(self->hub->roster, &reading.generation);
     err = take_messages(self, &reading);
@@ -115,6 +116,7 @@ void *feed_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_FEED,
         .receive_hwm = 8,
         .send_hwm = 2,
         /* An I/O thread of its own, where the context has a second one. */

@@ -15,6 +15,7 @@ struct parked {
     LIST_ENTRY(parked) of_reader; /* by the party's id */
     struct peer peer;
     char reader[INSTITUTION_ID_MAX + 1];
+    struct followed *followed; /* for the operator; may be NULL */
     uint64_t number;
     struct position from;
     uint64_t scanned; /* how far it has looked */
@@ -51,7 +52,8 @@ void parked_close(struct parked **parked);
 /* Parks a request whose position stands, in place of an older one where that must end. */
 MUST_USE enum err feed_park(struct feed *feed, const struct reading *reading,
                             const struct peer *peer, const struct party *reader,
-                            const Ihuriro__V1__Fetch *fetch, const struct position *from);
+                            const Ihuriro__V1__Fetch *fetch, const struct position *from,
+                            const struct access_key *key);
 /* Ends a parked request: unlinked and freed. */
 void feed_unpark(struct feed *feed, struct parked *parked);
 
@@ -59,6 +61,7 @@ void feed_unpark(struct feed *feed, struct parked *parked);
  * peer was told. ERR_BUSY, ERR_RANGE: it cannot be written down now; the peer was not told. */
 MUST_USE enum err feed_open(struct feed *feed, const struct reading *reading,
                             const struct peer *peer, const struct party *reader,
-                            const PbFilter *filter, const struct position *from);
+                            const PbFilter *filter, const struct position *from,
+                            struct access_key *ret_key);
 
 #endif

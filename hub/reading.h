@@ -5,6 +5,7 @@
 
 #include "hub/accesses.h"
 #include "hub/hub.h"
+#include "hub/subscribers.h"
 #include "proto/access.h"
 
 /* All of one moment. The transaction is short: a step looks at READ_TXN_RECORDS_MAX records at
@@ -18,6 +19,8 @@ struct reading {
     bool
         is_short_of_disk; /* no access can be written down: no reading begins that would need one */
     struct counters *counters;
+    struct subscribers
+        *subscribers; /* whom the feed serves, for the operator; NULL: nobody looks */
 };
 
 /* What a step does to the world. */
