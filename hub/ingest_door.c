@@ -188,7 +188,7 @@ static void turn(void *context)
                   clock_state_text(state));
         self->told_state = state;
     }
-    enum err err = ingest_begin(&self->ingest, hub_clock_now_us(self->hub->clock),
+    enum err err = ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock),
                                 clock_monotonic_ms(), state);
     self->size_before = writer_size(self->ingest.writer);
     err = err != ERR_OK ? err : take_messages(self, &count);
@@ -200,6 +200,7 @@ static void turn(void *context)
     if (err != ERR_OK) {
         give_up("ingest_commit_failed", err);
     }
+    hub_clock_end(self->hub->clock);
     publish(self);
 }
 
