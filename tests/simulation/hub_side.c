@@ -66,7 +66,8 @@ static enum err journal_feed(void *context, uint64_t ticket, struct bytes event)
 static enum err journal_pull(void *context, uint64_t ticket, struct bytes event)
 {
     struct world *world = context;
-    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, WRITE_ACCESSES, &event, 1);
+    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, WRITE_ACCESSES,
+                             &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
