@@ -302,7 +302,8 @@ static enum err fold_order(struct docket *docket, const struct docket_act *act)
         grow(&orders, &docket->order_capacity, docket->order_count, sizeof docket->orders[0]);
     docket->orders = orders;
     if (err == ERR_OK) {
-        docket->orders[docket->order_count++] = (struct order){act->order, act->time_us, INT64_MAX};
+        docket->orders[docket->order_count++] =
+            (struct order){act->order, act->event->order, act->time_us, INT64_MAX};
     }
     return err;
 }

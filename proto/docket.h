@@ -53,6 +53,7 @@ const char *closing_name(enum closing closing); /* "open", "closed", "reopened" 
  * order was given: a restore journals it again later, and changes nothing of what was owed. */
 struct order {
     const PbOrder *order;
+    const Ihuriro__V1__SignedOrder *signed_order; /* as it was given */
     int64_t given_us;    /* added duties are those of periods that end on a later day (D58) */
     int64_t replaced_us; /* from here on another order stands for it; INT64_MAX: not replaced */
 };
