@@ -117,6 +117,7 @@ static enum err start_ingest(struct world *world)
     enum err err = answers_make(&hub->ingest.answers);
     err = err != ERR_OK ? err
                         : quota_make(hub->quota_bucket, QUOTA_REFILL_PER_HOUR, &hub->ingest.quota);
+    err = err != ERR_OK ? err : quota_make(OWED_BUCKET, OWED_PER_HOUR, &hub->ingest.owed);
     return err != ERR_OK ? err
                          : quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &hub->ingest.refusals);
 }
@@ -161,6 +162,7 @@ void hub_stop(struct world *world)
     answers_close(&hub->ingest.answers);
     quota_close(&hub->ingest.quota);
     quota_close(&hub->ingest.refusals);
+    quota_close(&hub->ingest.owed);
     arena_close(&hub->ingest.arena);
     arena_close(&hub->ingest.words);
     arena_close(&hub->ingest.beside);
