@@ -19,6 +19,7 @@
     ROW(commits)                                                                              \
     ROW(fetches)                                                                              \
     ROW(delivered)                                                                            \
+    ROW(owed)      /* GET_OWEDs that were answered */                                         \
     ROW(matrices)                                                                             \
     ROW(notices) /* GET_NOTICES that were taken */                                            \
     ROW(pulls)                                                                                \
