@@ -153,6 +153,8 @@ static enum err add_subscribers(struct admin *admin, const struct subscriber_lis
         rows[i].asked_us = subscriber->asked_us;
         rows[i].has_parked = 1;
         rows[i].parked = subscriber->is_waiting;
+        rows[i].has_notices = subscriber->is_of_notices;
+        rows[i].notices = subscriber->is_of_notices;
         rows[i].filter = (PbFilter *)(uintptr_t)subscriber->filter;
         bytes += protobuf_c_message_get_packed_size(&rows[i].base) + 8;
         pointers[i] = &rows[i];

@@ -39,6 +39,7 @@ struct waiting_notices {
     TAILQ_ENTRY(waiting_notices) entry;
     struct peer peer;
     char reader[INSTITUTION_ID_MAX + 1];
+    struct followed *followed; /* for the operator; may be NULL */
     uint64_t number;
     struct position from;
     struct notice_cursor began;

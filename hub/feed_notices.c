@@ -213,6 +213,7 @@ static void end_waiting(struct feed *feed, struct waiting_notices *waiting)
 {
     TAILQ_REMOVE(&feed->notices, waiting, entry);
     feed->notices_count--;
+    followed_close(&waiting->followed);
     free(waiting->filter);
     free(waiting);
 }
@@ -235,6 +236,7 @@ enum err feed_notices_turn(struct feed *feed, const struct reading *reading, boo
             end_waiting(feed, waiting);
             continue;
         }
+        followed_looked(waiting->followed, waiting->cursor.seq);
         *is_behind = *is_behind || waiting->next_us == INT64_MIN;
         TAILQ_REMOVE(&feed->notices, waiting, entry);
         TAILQ_INSERT_TAIL(&feed->notices, waiting, entry);
@@ -281,7 +283,7 @@ static void end_older(struct feed *feed, const struct reading *reading, const st
 
 static enum err wait(struct feed *feed, const struct reading *reading, const struct peer *peer,
                      const struct party *reader, const Ihuriro__V1__GetNotices *request,
-                     const struct waiting_notices *begin)
+                     const struct access_key *key, const struct waiting_notices *begin)
 {
     struct waiting_notices *waiting = NULL;
     end_older(feed, reading, peer, reader->id);
@@ -303,6 +305,13 @@ static enum err wait(struct feed *feed, const struct reading *reading, const str
         free(waiting);
         return err;
     }
+    struct asking asking = {.key = key,
+                            .party = reader->id,
+                            .filter = request->filter,
+                            .is_of_notices = true,
+                            .position = waiting->from.size,
+                            .now_us = reading->now_us};
+    waiting->followed = subscribers_asked(reading->subscribers, &asking);
     TAILQ_INSERT_TAIL(&feed->notices, waiting, entry);
     feed->notices_count++;
     return ERR_OK;
@@ -367,12 +376,12 @@ static enum err open_and_wait(struct feed *feed, const struct reading *reading,
 {
     uint32_t wait_ms = request->has_wait_ms ? request->wait_ms : 0;
     wait_ms = wait_ms < FETCH_WAIT_MS_MAX ? wait_ms : FETCH_WAIT_MS_MAX;
-    struct access_key unused;
+    struct access_key key;
     waiting->peer = *peer;
     waiting->next_us = INT64_MIN;
     waiting->deadline_ms = reading->now_ms + wait_ms;
     waiting->generation = reading->generation;
-    enum err err = feed_open(feed, reading, peer, reader, request->filter, &waiting->from, &unused);
+    enum err err = feed_open(feed, reading, peer, reader, request->filter, &waiting->from, &key);
     if (err == ERR_BUSY) {
         reading_busy(reading, &feed->out, peer);
     } else if (err == ERR_RANGE) {
@@ -383,7 +392,7 @@ static enum err open_and_wait(struct feed *feed, const struct reading *reading,
     }
     reading->counters->notices++;
     err = find_begin(reading, request, waiting);
-    return err != ERR_OK ? err : wait(feed, reading, peer, reader, request, waiting);
+    return err != ERR_OK ? err : wait(feed, reading, peer, reader, request, &key, waiting);
 }
 
 enum err feed_take_notices(struct feed *feed, const struct reading *reading,

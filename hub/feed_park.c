@@ -127,8 +127,12 @@ enum err feed_park(struct feed *feed, const struct reading *reading, const struc
         end_older(feed, reading, peer, reader->id);
         use_ahead(feed, parked);
         link_parked(feed, parked);
-        parked->followed = subscribers_asked(reading->subscribers, key, reader->id, fetch->filter,
-                                             from->size, reading->now_us);
+        struct asking asking = {.key = key,
+                                .party = reader->id,
+                                .filter = fetch->filter,
+                                .position = from->size,
+                                .now_us = reading->now_us};
+        parked->followed = subscribers_asked(reading->subscribers, &asking);
         parked = NULL;
     }
     return err;

@@ -266,6 +266,11 @@ static void put_gauges(struct writing *writing)
 
 /* ---- subscribers ---- */
 
+static const char *what_of(const struct subscriber *subscriber)
+{
+    return subscriber->is_of_notices ? "notices" : "records";
+}
+
 static uint64_t lag_of(const struct metrics_sample *sample, const struct subscriber *subscriber)
 {
     return sample->records > subscriber->reached ? sample->records - subscriber->reached : 0;
@@ -279,20 +284,24 @@ static void put_subscribers(struct writing *writing)
                "Records that a subscriber of the feed is behind; feed tells its filters apart.");
     for (size_t i = 0; i < sample->subscriber_count; i++) {
         const struct subscriber *subscriber = &sample->subscribers[i];
-        put(writing, PREFIX "subscriber_lag_records{party=\"%s\",feed=\"%s\"} %llu\n",
-            subscriber->party, subscriber->mark, (unsigned long long)lag_of(sample, subscriber));
+        put(writing, PREFIX "subscriber_lag_records{party=\"%s\",of=\"%s\",feed=\"%s\"} %llu\n",
+            subscriber->party, what_of(subscriber), subscriber->mark,
+            (unsigned long long)lag_of(sample, subscriber));
     }
     put_family(writing, "subscriber_position", "gauge", "The position that it asked from last.");
     for (size_t i = 0; i < sample->subscriber_count; i++) {
         const struct subscriber *subscriber = &sample->subscribers[i];
-        put(writing, PREFIX "subscriber_position{party=\"%s\",feed=\"%s\"} %llu\n",
-            subscriber->party, subscriber->mark, (unsigned long long)subscriber->position);
+        put(writing, PREFIX "subscriber_position{party=\"%s\",of=\"%s\",feed=\"%s\"} %llu\n",
+            subscriber->party, what_of(subscriber), subscriber->mark,
+            (unsigned long long)subscriber->position);
     }
     put_family(writing, "subscriber_asked_timestamp_seconds", "gauge", "When it asked last.");
     for (size_t i = 0; i < sample->subscriber_count; i++) {
         const struct subscriber *subscriber = &sample->subscribers[i];
         put(writing,
-            PREFIX "subscriber_asked_timestamp_seconds{party=\"%s\",feed=\"%s\"} " SECONDS "\n",
-            subscriber->party, subscriber->mark, SECONDS_OF(subscriber->asked_us));
+            PREFIX "subscriber_asked_timestamp_seconds{party=\"%s\",of=\"%s\",feed=\"%s\"} " SECONDS
+                   "\n",
+            subscriber->party, what_of(subscriber), subscriber->mark,
+            SECONDS_OF(subscriber->asked_us));
     }
 }

@@ -59,6 +59,11 @@ static json_t *json_of_filter(const PbFilter *filter)
     return json;
 }
 
+static const char *what_of(const Ihuriro__V1__Subscriber *subscriber)
+{
+    return subscriber->has_notices && subscriber->notices ? "notices" : "records";
+}
+
 json_t *json_of_subscribers(const Ihuriro__V1__Status *status)
 {
     json_t *list = json_array();
@@ -68,9 +73,9 @@ json_t *json_of_subscribers(const Ihuriro__V1__Status *status)
         char asked[TIME_TEXT_MAX + 1];
         time_format(subscriber->since_us, since);
         time_format(subscriber->asked_us, asked);
-        json_t *json = json_pack("{s:s,s:I,s:I,s:s,s:s,s:b}", "party", subscriber->party,
-                                 "position", (json_int_t)subscriber->position, "lag",
-                                 (json_int_t)subscriber->lag, "since", since, "asked", asked,
+        json_t *json = json_pack("{s:s,s:s,s:I,s:I,s:s,s:s,s:b}", "party", subscriber->party, "of",
+                                 what_of(subscriber), "position", (json_int_t)subscriber->position,
+                                 "lag", (json_int_t)subscriber->lag, "since", since, "asked", asked,
                                  "waiting", subscriber->has_parked && subscriber->parked);
         json_t *filter = subscriber->filter == NULL ? NULL : json_of_filter(subscriber->filter);
         if (json_object_size(filter) > 0) { /* else all */
@@ -116,13 +121,13 @@ void print_subscribers(const Ihuriro__V1__Status *status)
         printf("\nsubscribers     none has asked since the hub began\n");
         return;
     }
-    printf("\n%-16s %10s %8s %-20s %-7s %s\n", "subscriber", "position", "lag", "asked", "waits",
-           "filter");
+    printf("\n%-16s %-8s %10s %8s %-20s %-7s %s\n", "subscriber", "of", "position", "lag", "asked",
+           "waits", "filter");
     for (size_t i = 0; i < status->n_subscribers; i++) {
         const Ihuriro__V1__Subscriber *subscriber = status->subscribers[i];
         char asked[TIME_TEXT_MAX + 1];
         time_format(subscriber->asked_us / 1000000 * 1000000, asked);
-        printf("%-16s %10llu %8llu %-20s %-7s ", subscriber->party,
+        printf("%-16s %-8s %10llu %8llu %-20s %-7s ", subscriber->party, what_of(subscriber),
                (unsigned long long)subscriber->position, (unsigned long long)subscriber->lag, asked,
                subscriber->has_parked && subscriber->parked ? "yes" : "no");
         if (subscriber->filter == NULL) {

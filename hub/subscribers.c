@@ -103,8 +103,7 @@ static void row_close(struct row **row)
     }
 }
 
-static struct row *make_row(const struct access_key *key, const char *party, const PbFilter *filter,
-                            int64_t now_us)
+static struct row *make_row(const struct access_key *key, const struct asking *asking)
 {
     AUTO(row_close) struct row *row = calloc(1, sizeof *row);
     if (row == NULL) {
@@ -115,15 +114,16 @@ static struct row *make_row(const struct access_key *key, const char *party, con
         return NULL;
     }
     row->followed->holders = 1;
-    if (filter != NULL && filter_keep(filter, &row->followed->filter) != ERR_OK) {
+    if (asking->filter != NULL && filter_keep(asking->filter, &row->followed->filter) != ERR_OK) {
         return NULL;
     }
     char hex[2 * SHA256_BYTES + 1];
     hex_encode(bytes_of(key->hash, SHA256_BYTES), hex);
     memcpy(row->seen.mark, hex, SUBSCRIBER_MARK_CHARS);
-    memccpy(row->seen.party, party, '\0', sizeof row->seen.party - 1);
+    memccpy(row->seen.party, asking->party, '\0', sizeof row->seen.party - 1);
     row->key = *key;
-    row->seen.since_us = now_us;
+    row->seen.since_us = asking->now_us;
+    row->seen.is_of_notices = asking->is_of_notices;
     return STEAL(row);
 }
 
@@ -145,31 +145,31 @@ static void add(struct subscribers *subscribers, struct row *row, int64_t now_us
     subscribers->count++;
 }
 
-struct followed *subscribers_asked(struct subscribers *subscribers, const struct access_key *key,
-                                   const char *party, const PbFilter *filter, uint64_t position,
-                                   int64_t now_us)
+struct followed *subscribers_asked(struct subscribers *subscribers, const struct asking *asking)
 {
+    struct access_key key = *asking->key;
+    key.hash[0] ^= (uint8_t)(asking->is_of_notices ? 0xff : 0);
     if (subscribers == NULL) {
         return NULL;
     }
     pthread_mutex_lock(&subscribers->lock);
-    struct row *row = find(subscribers, key);
+    struct row *row = find(subscribers, &key);
     pthread_mutex_unlock(&subscribers->lock);
-    struct row *made = row == NULL ? make_row(key, party, filter, now_us) : NULL;
+    struct row *made = row == NULL ? make_row(&key, asking) : NULL;
     if (row == NULL && made == NULL) {
         return NULL;
     }
     pthread_mutex_lock(&subscribers->lock);
     if (made != NULL) {
-        add(subscribers, made, now_us);
+        add(subscribers, made, asking->now_us);
         row = made;
     }
-    row->seen.position = position;
-    row->seen.asked_us = now_us;
+    row->seen.position = asking->position;
+    row->seen.asked_us = asking->now_us;
     TAILQ_REMOVE(&subscribers->rows, row, entry);
     TAILQ_INSERT_TAIL(&subscribers->rows, row, entry);
     struct followed *followed = row->followed;
-    followed->scanned = position;
+    followed->scanned = asking->position;
     followed->waiting++;
     followed->holders++;
     pthread_mutex_unlock(&subscribers->lock);

@@ -2,7 +2,8 @@
  * said, and, while that waits, how far the hub has looked for it. The feed's decisions look at none
  * of it.
  *
- * A feed is a party with a filter: two programs with the same of both are one line. Bounded: where
+ * A feed is a party with a filter, of records or of notices: two programs with the same of all are
+ * one line. Bounded: where
  * it is full, the one that has not asked for longest is forgotten; after a week without a FETCH
  * each is. The feed door writes, others read a copy; the lock is held for no longer than copying a
  * pointer or, for a list, the rows. */
@@ -24,11 +25,17 @@ void subscribers_close(struct subscribers **subscribers);
 /* A feed's FETCH while it waits. */
 struct followed;
 
-/* A FETCH came, from this position; filter may be NULL. NULL where there is no table, or no memory
- * to list the feed. */
-struct followed *subscribers_asked(struct subscribers *subscribers, const struct access_key *key,
-                                   const char *party, const PbFilter *filter, uint64_t position,
-                                   int64_t now_us);
+/* A FETCH or GET_NOTICES. */
+struct asking {
+    const struct access_key *key; /* of party and filter */
+    const char *party;
+    const PbFilter *filter; /* or NULL */
+    bool is_of_notices;
+    uint64_t position;
+    int64_t now_us;
+};
+/* NULL where there is no table, or no memory to list the feed. */
+struct followed *subscribers_asked(struct subscribers *subscribers, const struct asking *asking);
 /* There is nothing for it up to here. */
 void followed_looked(struct followed *followed, uint64_t scanned);
 /* It waits no more: answered, or ended by a newer one. */
@@ -42,6 +49,7 @@ struct subscriber {
     int64_t since_us;
     int64_t asked_us;
     bool is_waiting;
+    bool is_of_notices;
     const PbFilter *filter; /* NULL: all */
 };
 

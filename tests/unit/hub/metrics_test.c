@@ -172,20 +172,28 @@ static void subscribers_have_their_lag_by_how_far_they_have_reached(void **state
     struct said *said = *state;
     static const struct subscriber subscribers[] = {
         {.party = "AMIR", .mark = "00000001", .position = 40, .reached = 60, .asked_us = 2000001},
-        {.party = "BNR", .mark = "00000002", .position = 101, .reached = 101},
+        {.party = "BNR",
+         .mark = "00000002",
+         .position = 101,
+         .reached = 101,
+         .is_of_notices = true},
     };
     said->sample.subscribers = subscribers;
     said->sample.subscriber_count = 2;
     const char *text = text_of(said, METRICS_PROMETHEUS);
     check_shape(text, METRICS_PROMETHEUS);
-    assert_true(
-        has_line(text, "ihuriro_hub_subscriber_lag_records{party=\"AMIR\",feed=\"00000001\"} 40"));
-    assert_true(
-        has_line(text, "ihuriro_hub_subscriber_lag_records{party=\"BNR\",feed=\"00000002\"} 0"));
-    assert_true(
-        has_line(text, "ihuriro_hub_subscriber_position{party=\"AMIR\",feed=\"00000001\"} 40"));
-    assert_true(has_line(text, "ihuriro_hub_subscriber_asked_timestamp_seconds{party=\"AMIR\",feed="
-                               "\"00000001\"} 2.000001"));
+    assert_true(has_line(
+        text,
+        "ihuriro_hub_subscriber_lag_records{party=\"AMIR\",of=\"records\",feed=\"00000001\"} 40"));
+    assert_true(has_line(
+        text,
+        "ihuriro_hub_subscriber_lag_records{party=\"BNR\",of=\"notices\",feed=\"00000002\"} 0"));
+    assert_true(has_line(
+        text,
+        "ihuriro_hub_subscriber_position{party=\"AMIR\",of=\"records\",feed=\"00000001\"} 40"));
+    assert_true(has_line(
+        text, "ihuriro_hub_subscriber_asked_timestamp_seconds{party=\"AMIR\",of=\"records\",feed="
+              "\"00000001\"} 2.000001"));
 }
 
 static void a_name_cannot_end_its_label(void **state)

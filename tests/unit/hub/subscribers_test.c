@@ -98,6 +98,32 @@ static void each_filter_of_a_party_is_a_line_and_who_is_farthest_behind_is_first
     assert_string_equal(list.items[1].filter->institutions[0], "M1");
 }
 
+/* GET_NOTICES: a line of its own, beside the records of the same party and filter. */
+static void who_follows_notices_is_listed_as_such(void **state)
+{
+    struct readers *readers = *state;
+    uint64_t head = head_now(readers);
+    struct position position = position_now(readers, head);
+    PbPosition from = IHURIRO__V1__POSITION__INIT;
+    Ihuriro__V1__GetNotices message = IHURIRO__V1__GET_NOTICES__INIT;
+    position_to_message(&position, &from);
+    message.position = &from;
+    message.time_us = readers->bench.now_us;
+    message.has_wait_ms = 1;
+    message.wait_ms = 5000;
+    fetch_from(readers, STAFF, 1, head, NULL);
+    say_to_feed(readers, peer_of(2, STAFF), VERB_GET_NOTICES, &message.base);
+    AUTO(subscriber_list_close) struct subscriber_list list = listed(readers);
+    assert_int_equal(list.count, 2);
+    assert_true(list.items[0].is_of_notices != list.items[1].is_of_notices);
+    assert_true(list.items[0].is_waiting && list.items[1].is_waiting);
+    assert_string_not_equal(list.items[0].mark, list.items[1].mark);
+    assert_int_equal(list.items[0].position, head);
+    feed_close(&readers->feed);
+    AUTO(subscriber_list_close) struct subscriber_list later = listed(readers);
+    assert_false(later.items[0].is_waiting || later.items[1].is_waiting);
+}
+
 static void who_is_refused_is_not_listed(void **state)
 {
     struct readers *readers = *state;
@@ -133,8 +159,8 @@ static void while_it_waits_what_is_not_for_it_is_no_lag(void **state)
 static void asked_and_answered(struct readers *readers, const struct access_key *key,
                                uint64_t position, int64_t now_us)
 {
-    struct followed *waits =
-        subscribers_asked(readers->subscribers, key, "BNR", NULL, position, now_us);
+    struct asking asking = {.key = key, .party = "BNR", .position = position, .now_us = now_us};
+    struct followed *waits = subscribers_asked(readers->subscribers, &asking);
     assert_non_null(waits);
     followed_close(&waits);
 }
@@ -159,7 +185,8 @@ static void who_has_not_asked_for_a_week_is_forgotten(void **state)
     struct readers *readers = *state;
     struct access_key a = key_of(1);
     struct access_key b = key_of(2);
-    struct followed *waits = subscribers_asked(readers->subscribers, &a, "A", NULL, 5, 1000);
+    struct asking asking = {.key = &a, .party = "A", .position = 5, .now_us = 1000};
+    struct followed *waits = subscribers_asked(readers->subscribers, &asking);
     asked_and_answered(readers, &b, 6, 1001 + SUBSCRIBER_KEPT_US);
     AUTO(subscriber_list_close) struct subscriber_list list = listed(readers);
     assert_int_equal(list.count, 1);
@@ -176,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_subscriber_is_listed_with_what_it_asked_for_last),
         TEST(each_filter_of_a_party_is_a_line_and_who_is_farthest_behind_is_first),
+        TEST(who_follows_notices_is_listed_as_such),
         TEST(who_is_refused_is_not_listed),
         TEST(while_it_waits_what_is_not_for_it_is_no_lag),
         TEST(where_it_is_full_who_asked_longest_ago_is_forgotten),
