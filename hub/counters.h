@@ -20,6 +20,7 @@
     ROW(fetches)                                                                              \
     ROW(delivered)                                                                            \
     ROW(matrices)                                                                             \
+    ROW(totals)                                                                               \
     ROW(pulls)                                                                                \
     ROW(not_entitled)    /* a key that stands for nobody, or asks for what is not its own */  \
     ROW(malformed)       /* what cannot be read, at any door */                               \

@@ -142,6 +142,7 @@ struct breakdown_code {
     size_t first_column;
 };
 
+/* Where a row comes from. */
 struct emitted {
     uint32_t group;
     uint32_t column;
@@ -158,7 +159,7 @@ struct totals {
     const PbSettings *settings;
     unsigned by; /* a bit each */
     int months_before;
-    struct arena arena; /* names, units */
+    struct arena arena; /* names, codes, units */
     struct lines lines; /* those asked for */
     struct group *groups;
     size_t group_count;
@@ -177,12 +178,15 @@ struct totals {
     size_t column_capacity;
     struct both *codes_of_member; /* of the member in hand: codes x measures */
     size_t codes_of_member_count;
-    struct emitted *rows;
-    size_t row_count;
-    size_t row_capacity;
+    struct emitted *emitted; /* while it is sealed */
+    size_t emitted_count;
+    size_t emitted_capacity;
+    struct total_row *rows;
+    size_t row_count;     /* made so far */
     int64_t *sorted;      /* as many as members */
+    bool *may_be_read;    /* by place in the registry */
     struct arena feeding; /* of the member in hand */
-    bool is_sealed;
+    bool is_sealed;       /* or on its way */
 };
 
 MUST_USE enum err groups_make(struct totals *totals);
@@ -197,6 +201,9 @@ MUST_USE enum err breakdown_feed(struct totals *totals, size_t index, const stru
                                  const struct ratio_inputs *estimate);
 MUST_USE enum err column_feed(struct totals *totals, size_t column, size_t index,
                               const struct both *both);
-MUST_USE enum err rows_make(struct totals *totals);
+/* May what it reported be read for these totals? */
+bool party_may_be_read(const struct totals *totals, const struct party *party);
+/* What is fed into; rows need it no more. */
+void fold_close(struct totals *totals);
 
 #endif
