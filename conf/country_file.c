@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/country_inside.h"
+#include "conf/duty_words.h"
 #include "proto/limits.h"
 #include "proto/period.h"
 #include "proto/ratios.h"
@@ -140,51 +141,6 @@ static const char *check_limit_id(const void *value)
     return is_of(value, 1, 32, CAPITALS "0123456789_-.")
                ? NULL
                : "must be 1 to 32 capital letters, digits, _ . and -";
-}
-
-static const char *check_type(const void *value)
-{
-    int type = 0;
-    bool is_type =
-        report_type_parse(value, &type) == ERR_OK && strcmp(report_type_name(type), value) == 0;
-    return is_type ? NULL : "must be PORTFOLIO, LIQUIDITY, OPERATIONS, CAPITAL or EXPOSURES";
-}
-
-static const char *check_frequency(const void *value)
-{
-    return is_of(value, 1, 1, "DWMQ")
-               ? NULL
-               : "must be \"D\" (day), \"W\" (week), \"M\" (month) or \"Q\" (quarter)";
-}
-
-static const char *check_wants(const void *value)
-{
-    return strcmp(value, "ANY") == 0 || strcmp(value, "FINAL") == 0
-               ? NULL
-               : "must be \"ANY\" (the first accepted report will do) or \"FINAL\"";
-}
-
-static const char *check_roll(const void *value)
-{
-    return strcmp(value, "NEXT") == 0 || strcmp(value, "PREVIOUS") == 0
-               ? NULL
-               : "must be \"NEXT\" or \"PREVIOUS\" (business day); absent: it does not roll";
-}
-
-uint32_t minutes_of(const char *time)
-{
-    bool is_time = strlen(time) == 5 && time[2] == ':' && is_of((char[]){time[0], 0}, 1, 1, "012");
-    for (size_t i = 0; is_time && i < 5; i++) {
-        is_time = i == 2 || (time[i] >= '0' && time[i] <= '9');
-    }
-    int hours = is_time ? (time[0] - '0') * 10 + time[1] - '0' : 24;
-    int minutes = is_time ? (time[3] - '0') * 10 + time[4] - '0' : 60;
-    return hours < 24 && minutes < 60 ? (uint32_t)(hours * 60 + minutes) : UINT32_MAX;
-}
-
-static const char *check_time_of_day(const void *value)
-{
-    return minutes_of(value) != UINT32_MAX ? NULL : "must be a time of day from 00:00 to 23:59";
 }
 
 int32_t each_year_of(const char *day_of_month)

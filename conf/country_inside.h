@@ -188,7 +188,6 @@ extern const struct config_row country_rows[];
 int severity_of(const char *name); /* 0: there is none of this name */
 /* What the texts of the tables say; each is checked against the table before. */
 int week_day_of(const char *name);              /* 1 MONDAY to 7 SUNDAY, 0: none of this name */
-uint32_t minutes_of(const char *time);          /* "17:00": 1020; UINT32_MAX: no time of day */
 int32_t each_year_of(const char *day_of_month); /* "07-04": 704; 0: no date */
 
 /* Duties that contradict each other, holidays that are never (conf/country_duties.c). ERR_CONFIG.

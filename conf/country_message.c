@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "conf/country_inside.h"
+#include "conf/duty_words.h"
 #include "proto/period.h"
 
 #define SETTINGS_FORMAT 1
@@ -271,12 +272,6 @@ static void *make_average_loan(struct arena *arena, const void *group)
         to->categories = copy_texts(arena, &from->categories, &to->n_categories, &ok);
     }
     return ok ? to : NULL;
-}
-
-static Ihuriro__V1__Obligation__Roll roll_of(const char *name)
-{
-    return strcmp(name, "NEXT") == 0 ? IHURIRO__V1__OBLIGATION__ROLL__NEXT
-                                     : IHURIRO__V1__OBLIGATION__ROLL__PREVIOUS;
 }
 
 static void *make_obligation(struct arena *arena, const void *group)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "hub/contacts.h"
 #include "hub/hub_open.h"
 
 #define ANSWER_WAIT_MS 10000
@@ -85,38 +86,61 @@ enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessa
     return err;
 }
 
+int64_t admin_now_us(const struct hub *hub)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct complaint unused = {{0}};
+    Ihuriro__V1__GetStatus request = IHURIRO__V1__GET_STATUS__INIT;
+    const ProtobufCMessage *answer = NULL;
+    return admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
+                     &unused, &answer) == ERR_OK
+               ? ((const Ihuriro__V1__Status *)answer)->now_us
+               : hub_now_us(hub);
+}
+
 /* ---- acts ---- */
 
 struct packed_acts {
-    struct buffer buffers[WRITE_EVENTS_MAX];
-    struct bytes bytes[WRITE_EVENTS_MAX];
-    size_t count;
+    struct buffer bytes; /* of all, one behind the other */
+    struct bytes *views;
+    ProtobufCBinaryData *datas; /* the same, as a message has them */
 };
 
 static void packed_acts_close(struct packed_acts *acts)
 {
-    for (size_t i = 0; i < acts->count; i++) {
-        buffer_close(&acts->buffers[i]);
-    }
+    buffer_close(&acts->bytes);
+    free(acts->views);
+    free(acts->datas);
+}
+
+/* One moment for all: acts of different kinds do not depend on their order. */
+static enum err pack_act(PbEvent *event, int64_t now_us, struct buffer *bytes)
+{
+    uint8_t nonce[16];
+    randombytes_buf(nonce, sizeof nonce);
+    event->time_us = now_us;
+    event->nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
+    return message_pack(&event->base, bytes);
 }
 
 static enum err pack_acts(PbEvent *const *events, size_t count, int64_t now_us,
                           struct packed_acts *acts)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint8_t nonce[16];
-        randombytes_buf(nonce, sizeof nonce);
-        events[i]->time_us =
-            now_us; /* one moment: acts of different kinds do not depend on their order */
-        events[i]->nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
-        acts->count++;
-        enum err err = message_pack(&events[i]->base, &acts->buffers[i]);
-        if (err != ERR_OK) {
-            return err;
-        }
-        acts->bytes[i] = buffer_bytes(&acts->buffers[i]);
+    acts->views = calloc(count, sizeof acts->views[0]);
+    acts->datas = calloc(count, sizeof acts->datas[0]);
+    enum err err = acts->views == NULL || acts->datas == NULL ? ERR_MEMORY : ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        const size_t before = acts->bytes.size;
+        err = pack_act(events[i], now_us, &acts->bytes);
+        acts->views[i].size = acts->bytes.size - before;
     }
-    return ERR_OK;
+    size_t at = 0; /* only now: the buffer moves as it grows */
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        acts->views[i].data = acts->bytes.data + at;
+        acts->datas[i] = pb_of_bytes(acts->views[i]);
+        at += acts->views[i].size;
+    }
+    return err;
 }
 
 static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t count,
@@ -126,7 +150,6 @@ static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t c
     AUTO(packed_acts_close) struct packed_acts acts = {0};
     Ihuriro__V1__GetStatus get_status = IHURIRO__V1__GET_STATUS__INIT;
     Ihuriro__V1__Act act = IHURIRO__V1__ACT__INIT;
-    ProtobufCBinaryData datas[WRITE_EVENTS_MAX];
     const ProtobufCMessage *answer = NULL;
     enum err err = admin_ask(hub->config.admin, VERB_GET_STATUS, &get_status.base, VERB_STATUS,
                              &arena, complaint, &answer);
@@ -134,10 +157,7 @@ static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t c
         return err;
     }
     err = pack_acts(events, count, ((const Ihuriro__V1__Status *)answer)->now_us, &acts);
-    for (size_t i = 0; i < count; i++) {
-        datas[i] = pb_of_bytes(acts.bytes[i]);
-    }
-    act.events = datas;
+    act.events = acts.datas;
     act.n_events = count;
     err = err != ERR_OK ? err
                         : admin_ask(hub->config.admin, VERB_ACT, &act.base, VERB_ACT_DONE, &arena,
@@ -148,18 +168,10 @@ static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t c
     return err;
 }
 
-static enum err by_ourselves(struct hub *hub, PbEvent *const *events, size_t count,
-                             struct complaint *complaint, uint64_t *ret_last_seq)
+/* Ends a turn of our own, as the writer's thread would. */
+static enum err commit_ourselves(struct hub *hub, enum err err)
 {
-    AUTO(packed_acts_close) struct packed_acts acts = {0};
     const struct checkpoint *checkpoint = NULL;
-    uint64_t first = 0;
-    int64_t now_us = hub_now_us(hub);
-    enum err err = pack_acts(events, count, now_us, &acts);
-    err = err != ERR_OK ? err : writer_begin(hub->writer, now_us);
-    err = err != ERR_OK
-              ? err
-              : writer_acts(hub->writer, acts.bytes, count, complaint, &first, ret_last_seq);
     err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
     err = err != ERR_OK ? err : writer_commit(hub->writer);
     if (err != ERR_OK) {
@@ -168,12 +180,57 @@ static enum err by_ourselves(struct hub *hub, PbEvent *const *events, size_t cou
     return err;
 }
 
+static enum err by_ourselves(struct hub *hub, PbEvent *const *events, size_t count,
+                             struct complaint *complaint, uint64_t *ret_last_seq)
+{
+    AUTO(packed_acts_close) struct packed_acts acts = {0};
+    uint64_t first = 0;
+    int64_t now_us = hub_now_us(hub);
+    enum err err = pack_acts(events, count, now_us, &acts);
+    err = err != ERR_OK ? err : writer_begin(hub->writer, now_us);
+    err = err != ERR_OK
+              ? err
+              : writer_acts(hub->writer, acts.views, count, complaint, &first, ret_last_seq);
+    return commit_ourselves(hub, err);
+}
+
 enum err acts_submit(struct hub *hub, PbEvent *const *events, size_t count,
                      struct complaint *complaint, uint64_t *ret_last_seq)
 {
+    if (count > WRITE_EVENTS_MAX) {
+        return complain(complaint, ERR_TOO_LARGE,
+                        "That is %zu acts, and %d at once is the most: do it in parts.", count,
+                        WRITE_EVENTS_MAX);
+    }
     enum err err = hub_open(hub, HUB_WRITE, complaint);
     if (err == ERR_BUSY) {
         return by_running_hub(hub, events, count, complaint, ret_last_seq);
     }
     return err != ERR_OK ? err : by_ourselves(hub, events, count, complaint, ret_last_seq);
+}
+
+/* ---- contacts ---- */
+
+static enum err set_contact_ourselves(struct hub *hub, const Ihuriro__V1__SetContact *request,
+                                      struct complaint *complaint)
+{
+    AUTO(buffer_close) struct buffer raw = {0};
+    int64_t now_us = hub_now_us(hub);
+    enum err err = message_pack(&request->base, &raw);
+    err = err != ERR_OK ? err : writer_begin(hub->writer, now_us);
+    err = err != ERR_OK ? err : contact_write(hub->writer, now_us, buffer_bytes(&raw), complaint);
+    return commit_ourselves(hub, err);
+}
+
+enum err contact_submit(struct hub *hub, const Ihuriro__V1__SetContact *request,
+                        struct complaint *complaint)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    const ProtobufCMessage *answer = NULL;
+    enum err err = hub_open(hub, HUB_WRITE, complaint);
+    if (err == ERR_BUSY) {
+        return admin_ask(hub->config.admin, VERB_SET_CONTACT, &request->base, VERB_DONE, &arena,
+                         complaint, &answer);
+    }
+    return err != ERR_OK ? err : set_contact_ourselves(hub, request, complaint);
 }

@@ -15,6 +15,7 @@
 struct pending {
     bool is_used;
     uint64_t ticket;
+    enum write_kind kind;
     struct peer peer;
 };
 
@@ -55,26 +56,43 @@ static struct pending *free_slot(struct admin *admin)
     return NULL;
 }
 
+/* To the writer; its answer comes by mail. */
+static void hand_over(struct admin *admin, const struct peer *peer, enum write_kind kind,
+                      const struct bytes *events, size_t count)
+{
+    struct pending *slot = free_slot(admin);
+    uint64_t ticket = ++admin->next_ticket;
+    if (slot == NULL || writer_queue_push(admin->hub->writes, admin->mailbox, ticket, kind, events,
+                                          count) != ERR_OK) {
+        refuse(admin, peer, "BUSY", "The hub has many acts to write; try again in a second.");
+        return;
+    }
+    *slot = (struct pending){.is_used = true, .ticket = ticket, .kind = kind, .peer = *peer};
+}
+
 static void take_act(struct admin *admin, const struct peer *peer, struct bytes body)
 {
     const Ihuriro__V1__Act *act = NULL;
     if (MESSAGE_UNPACK(act, MESSAGE_TOLERANT, body, &admin->arena, &act) != ERR_OK ||
         act->n_events == 0 || act->n_events > WRITE_EVENTS_MAX) {
-        refuse(admin, peer, "BAD_REQUEST", "An act has 1 to 16 events.");
+        refuse(admin, peer, "BAD_REQUEST", "An act has 1 to 4,096 events.");
         return;
     }
-    struct bytes events[WRITE_EVENTS_MAX];
+    struct bytes *events = arena_take(&admin->arena, act->n_events * sizeof events[0]);
+    if (events == NULL) {
+        refuse(admin, peer, "BUSY", "The hub has no memory for so much at once.");
+        return;
+    }
     for (size_t i = 0; i < act->n_events; i++) {
         events[i] = bytes_of_pb(act->events[i]);
     }
-    struct pending *slot = free_slot(admin);
-    uint64_t ticket = ++admin->next_ticket;
-    if (slot == NULL || writer_queue_push(admin->hub->writes, admin->mailbox, ticket, true, events,
-                                          act->n_events) != ERR_OK) {
-        refuse(admin, peer, "BUSY", "The hub has many acts to write; try again in a second.");
-        return;
-    }
-    *slot = (struct pending){.is_used = true, .ticket = ticket, .peer = *peer};
+    hand_over(admin, peer, WRITE_ACTS, events, act->n_events);
+}
+
+/* The writer reads it again: what is stored is what was validated. */
+static void take_contact(struct admin *admin, const struct peer *peer, struct bytes body)
+{
+    hand_over(admin, peer, WRITE_CONTACT, &body, 1);
 }
 
 static void tell_written(struct admin *admin, const struct pending *slot,
@@ -83,6 +101,10 @@ static void tell_written(struct admin *admin, const struct pending *slot,
     if (written->err != ERR_OK) {
         refuse(admin, &slot->peer, "ACT",
                written->complaint.text[0] != 0 ? written->complaint.text : err_text(written->err));
+        return;
+    }
+    if (slot->kind == WRITE_CONTACT) {
+        done(admin, &slot->peer, NULL);
         return;
     }
     Ihuriro__V1__ActDone message = IHURIRO__V1__ACT_DONE__INIT;
@@ -199,6 +221,7 @@ struct admin_verb {
 
 static const struct admin_verb admin_verbs[] = {
     {VERB_ACT, take_act},
+    {VERB_SET_CONTACT, take_contact},
     {VERB_GET_STATUS, take_status},
     {VERB_CLOCK_IS_RIGHT, take_clock_is_right},
     {VERB_TEST_TIME, take_test_time},

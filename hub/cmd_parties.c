@@ -1,222 +1,106 @@
-/* mfi-hub parties list|add|set|revoke: each change is an act. */
-#include <jansson.h>
+/* mfi-hub parties add, set, revoke: each change is an act. */
 #include <stdio.h>
 #include <string.h>
 
 #include "conf/options.h"
 #include "hub/admin_client.h"
-#include "hub/commands.h"
+#include "hub/parties.h"
+#include "hub/party_words.h"
 
 struct party_arguments {
     struct common_arguments common;
-    const char *role;
-    const char *name;
-    const char *category;
-    const char *district;
-    const char *currency;
-    const char *signing_key;
-    const char *transport_key;
-    const char *agreement;
-    const char *valid_from;
-    const char *valid_to;
+    struct party_words words;
 };
 
-#define PARTY(field) offsetof(struct party_arguments, field)
-#define PARTY_ROWS                                                                                   \
-    COMMON_ROWS(struct party_arguments),                                                             \
-        {"role", 0, OPTION_TEXT, PARTY(role), "ROLE", "member, association, regulator or public",    \
-         0,      0},                                                                                 \
-        {"name", 0, OPTION_TEXT, PARTY(name), "NAME", "its name", 0, 0},                             \
-        {"category", 0, OPTION_TEXT, PARTY(category), "K", "USACCO, MF, ... of the settings", 0, 0}, \
-        {"district", 0, OPTION_TEXT, PARTY(district), "D", "district code", 0, 0},                   \
-        {"currency", 0, OPTION_TEXT, PARTY(currency), "CUR", "the one currency it reports in",       \
-         0,          0},                                                                             \
-        {"signing-key",                                                                              \
-         0,                                                                                          \
-         OPTION_TEXT,                                                                                \
-         PARTY(signing_key),                                                                         \
-         "HEX",                                                                                      \
-         "public key of its reports",                                                                \
-         0,                                                                                          \
-         0},                                                                                         \
-        {"transport-key",                                                                            \
-         0,                                                                                          \
-         OPTION_TEXT,                                                                                \
-         PARTY(transport_key),                                                                       \
-         "Z85",                                                                                      \
-         "public key of the connection that speaks for it",                                          \
-         0,                                                                                          \
-         0},                                                                                         \
-        {"agreement", 0,                                                                             \
-         OPTION_TEXT, PARTY(agreement),                                                              \
-         "yes|no",    "association staff see its reports whole (default no)",                        \
-         0,           0},                                                                            \
-        {"valid-from",                                                                               \
-         0,                                                                                          \
-         OPTION_TEXT,                                                                                \
-         PARTY(valid_from),                                                                          \
-         "DATE",                                                                                     \
-         "first day (default: always)",                                                              \
-         0,                                                                                          \
-         0},                                                                                         \
-    {                                                                                                \
-        "valid-to", 0, OPTION_TEXT, PARTY(valid_to), "DATE", "last day (default: none)", 0, 0        \
+#define WORD(index)                            \
+    (offsetof(struct party_arguments, words) + \
+     (index) * sizeof(((struct party_words *)0)->items[0]))
+#define TEXT_ROW(name, index, value, help)                   \
+    {                                                        \
+        name, 0, OPTION_TEXT, WORD(index), value, help, 0, 0 \
     }
 
-static const struct option_row change_rows[] = {PARTY_ROWS, {0}};
-static const struct option_row list_rows[] = {
-    COMMON_ROWS(struct party_arguments), FORMAT_ROW(struct party_arguments), {0}};
+static const struct option_row change_rows[] = {
+    COMMON_ROWS(struct party_arguments),
+    TEXT_ROW("role", WORD_ROLE, "ROLE", "member, association, regulator or public"),
+    TEXT_ROW("name", WORD_NAME, "NAME", "its name"),
+    TEXT_ROW("category", WORD_CATEGORY, "K", "USACCO, MF, ... of the settings"),
+    TEXT_ROW("district", WORD_DISTRICT, "D", "district code of the settings"),
+    TEXT_ROW("currency", WORD_CURRENCY, "CUR", "the one currency it reports in"),
+    TEXT_ROW("signing-key", WORD_SIGNING_KEY, "HEX", "public key of its reports"),
+    TEXT_ROW("transport-key", WORD_TRANSPORT_KEY, "Z85",
+             "public key of the connection that speaks for it"),
+    TEXT_ROW("agreement", WORD_AGREEMENT, "yes|no",
+             "association staff see its reports whole (default no)"),
+    TEXT_ROW("valid-from", WORD_VALID_FROM, "DATE", "first day (default: always); none: always"),
+    TEXT_ROW("valid-to", WORD_VALID_TO, "DATE", "last day (default: none)"),
+    TEXT_ROW("reports-from", WORD_REPORTS_FROM, "DATE",
+             "owes periods that begin then or later (default: the first after enrolment)"),
+    TEXT_ROW("status", WORD_STATUS, "STATUS", "active, suspended (owes all the same), liquidated"),
+    TEXT_ROW("status-from", WORD_STATUS_FROM, "DATE", "since when the status holds"),
+    TEXT_ROW("peer-group", WORD_PEER_GROUP, "NAME", "whom it is compared with (its category)"),
+    TEXT_ROW("bureau", WORD_BUREAU, "NAME", "who reports for it"),
+    TEXT_ROW("le-book", WORD_LE_BOOK, "NNN", "the central bank's number, three digits"),
+    TEXT_ROW("lei", WORD_LEI, "LEI", "ISO 17442, 20 characters with their check digits"),
+    TEXT_ROW("licence", WORD_LICENCE, "NUMBER", "its licence"),
+    TEXT_ROW("cooperative", WORD_COOPERATIVE, "NUMBER", "in the register of cooperatives"),
+    TEXT_ROW("tin", WORD_TIN, "NUMBER", "its tax number"),
+    TEXT_ROW("assets", WORD_ASSETS, "AMOUNT", "total assets, until a CAPITAL report says them"),
+    TEXT_ROW("assets-on", WORD_ASSETS_ON, "DATE", "the day of these assets"),
+    {0}};
 static const struct option_row revoke_rows[] = {
     COMMON_ROWS(struct party_arguments),
-    {"signing-key", 0, OPTION_TEXT, PARTY(signing_key), "HEX", "only this signing key", 0, 0},
-    {"transport-key", 0, OPTION_TEXT, PARTY(transport_key), "Z85", "only this transport key", 0, 0},
+    TEXT_ROW("signing-key", WORD_SIGNING_KEY, "HEX", "only this signing key"),
+    TEXT_ROW("transport-key", WORD_TRANSPORT_KEY, "Z85", "only this transport key"),
     {0},
 };
 
 /* ---- add, set ---- */
 
-/* What one command becomes: up to three acts, each seen by those who may see it, all or none. */
-struct change {
-    PbEvent events[3];
-    PbEvent *list[3];
-    size_t count;
-    PbPartyAct party;
-    PbKeysAct keys;
-    Ihuriro__V1__AgreementAct agreement;
-    uint8_t signing_key[PUBLIC_KEY_BYTES];
-    uint8_t transport_key[PUBLIC_KEY_BYTES];
-};
-
-static PbEvent *next_event(struct change *change, const char *id)
+/* `add` is for a party that is not there, `set` for one that is. */
+static enum err check_presence(const struct party *party, const char *id, bool is_add,
+                               struct complaint *complaint)
 {
-    PbEvent *event = &change->events[change->count];
-    *event = (PbEvent)IHURIRO__V1__EVENT__INIT;
-    event->subject = (char *)(uintptr_t)id; /* packed only */
-    change->list[change->count++] = event;
-    return event;
-}
-
-static enum err read_day(const char *text, const char *what, protobuf_c_boolean *has, int32_t *day,
-                         struct complaint *complaint)
-{
-    if (text == NULL) {
-        return ERR_OK;
+    if (is_add && party != NULL) {
+        return complain(complaint, ERR_EXISTS,
+                        "%s is a party already. Change it with `mfi-hub parties set %s ...`.", id,
+                        id);
     }
-    *has = 1;
-    return day_parse(text, day) == ERR_OK
+    return is_add || party != NULL
                ? ERR_OK
-               : complain(complaint, ERR_USAGE, "--%s is a date like 2020-06-30, not \"%s\".", what,
-                          text);
+               : complain(complaint, ERR_NOT_FOUND,
+                          "%s is no party. Add it with `mfi-hub parties add %s ...`.", id, id);
 }
 
-static enum err fill_party(const char *id, const struct party_arguments *arguments,
-                           struct change *change, struct complaint *complaint)
+/* Against the store beside the hub. What it makes of the words stays the caller's. */
+static enum err read_change(const struct party_arguments *arguments, const char *id, bool is_add,
+                            struct complaint *complaint, struct party_change *change)
 {
-    PbPartyAct *party = &change->party;
-    *party = (PbPartyAct)IHURIRO__V1__PARTY_ACT__INIT;
-    int role = 0;
-    if (arguments->role != NULL && role_parse(arguments->role, &role) != ERR_OK) {
-        return complain(complaint, ERR_USAGE,
-                        "--role is member, association, regulator or public, not \"%s\".",
-                        arguments->role);
-    }
-    party->has_role = arguments->role != NULL;
-    party->role = party->has_role ? (Ihuriro__V1__PartyAct__Role)role : party->role;
-    party->name = (char *)(uintptr_t)arguments->name; /* packed only */
-    party->category = (char *)(uintptr_t)arguments->category;
-    party->district = (char *)(uintptr_t)arguments->district;
-    party->currency = (char *)(uintptr_t)arguments->currency;
-    enum err err = read_day(arguments->valid_from, "valid-from", &party->has_valid_from_day,
-                            &party->valid_from_day, complaint);
-    err = err != ERR_OK ? err
-                        : read_day(arguments->valid_to, "valid-to", &party->has_valid_to_day,
-                                   &party->valid_to_day, complaint);
-    if (err == ERR_OK && (party->has_role || party->name != NULL || party->category != NULL ||
-                          party->district != NULL || party->currency != NULL ||
-                          party->has_valid_from_day || party->has_valid_to_day)) {
-        next_event(change, id)->party = party;
-    }
-    return err;
-}
-
-static enum err read_keys(const struct party_arguments *arguments, struct change *change,
-                          struct complaint *complaint)
-{
-    if (arguments->signing_key != NULL &&
-        hex_decode(arguments->signing_key, change->signing_key, PUBLIC_KEY_BYTES) != ERR_OK) {
-        return complain(complaint, ERR_USAGE, "--signing-key has 64 hex digits.");
-    }
-    if (arguments->transport_key != NULL &&
-        transport_key_parse(arguments->transport_key, change->transport_key) != ERR_OK) {
-        return complain(complaint, ERR_USAGE, "--transport-key has 40 characters of Z85.");
-    }
-    return ERR_OK;
-}
-
-static enum err fill_change(const char *id, const struct party_arguments *arguments,
-                            struct change *change, struct complaint *complaint)
-{
-    enum err err = fill_party(id, arguments, change, complaint);
-    err = err != ERR_OK ? err : read_keys(arguments, change, complaint);
+    AUTO(parties_reading_end) struct parties_reading reading = {0};
+    enum err err = parties_read(arguments->common.config, complaint, &reading);
     if (err != ERR_OK) {
         return err;
     }
-    if (arguments->signing_key != NULL || arguments->transport_key != NULL) {
-        PbKeysAct *keys = &change->keys;
-        *keys = (PbKeysAct)IHURIRO__V1__KEYS_ACT__INIT;
-        keys->has_signing_key = arguments->signing_key != NULL;
-        keys->signing_key = pb_of_bytes(bytes_of(change->signing_key, PUBLIC_KEY_BYTES));
-        keys->has_transport_key = arguments->transport_key != NULL;
-        keys->transport_key = pb_of_bytes(bytes_of(change->transport_key, PUBLIC_KEY_BYTES));
-        next_event(change, id)->keys = keys;
+    const struct party *party = registry_find(reading.registry, id);
+    const struct party_ground ground = {reading.settings, party, "--"};
+    err = party_change_read(&arguments->words, &ground, complaint, change);
+    err = err != ERR_OK ? err : check_presence(party, id, is_add, complaint);
+    if (err != ERR_OK) {
+        return err;
     }
-    if (arguments->agreement != NULL) {
-        bool is_yes = strcmp(arguments->agreement, "yes") == 0;
-        if (!is_yes && strcmp(arguments->agreement, "no") != 0) {
-            return complain(complaint, ERR_USAGE, "--agreement is yes or no.");
-        }
-        change->agreement = (Ihuriro__V1__AgreementAct)IHURIRO__V1__AGREEMENT_ACT__INIT;
-        change->agreement.shares = is_yes;
-        next_event(change, id)->agreement = &change->agreement;
-    }
+    party_change_events(change, id);
     return change->count > 0
                ? ERR_OK
                : complain(complaint, ERR_USAGE, "Nothing is to change: give at least one option.");
 }
 
-/* `add` is for a party that is not there, `set` for one that is: read from the store beside the
- * hub. */
-static enum err check_presence(const struct common_arguments *common, const char *id, bool is_add,
-                               struct complaint *complaint)
-{
-    AUTO(hub_release) struct hub hub = {0};
-    AUTO(txn_end) struct txn txn = {0};
-    AUTO(registry_close) struct registry *registry = NULL;
-    enum err err = hub_config_read(common->config, &hub.config, complaint);
-    err = err != ERR_OK ? err : hub_open(&hub, HUB_READ, complaint);
-    err = err != ERR_OK ? err : txn_begin(store_env(hub.store), false, &txn);
-    err = err != ERR_OK ? err : registry_load(&txn, &registry);
-    bool is_there = err == ERR_OK && registry_find(registry, id) != NULL;
-    if (err == ERR_OK && is_add && is_there) {
-        err =
-            complain(complaint, ERR_EXISTS,
-                     "%s is a party already. Change it with `mfi-hub parties set %s ...`.", id, id);
-    } else if (err == ERR_OK && !is_add && !is_there) {
-        err = complain(complaint, ERR_NOT_FOUND,
-                       "%s is no party. Add it with `mfi-hub parties add %s ...`.", id, id);
-    }
-    txn_end(&txn); /* before the store closes */
-    return err;
-}
-
-static int submit_change(const struct common_arguments *common, const char *id, bool is_add,
-                         struct change *change, struct complaint *complaint)
+int parties_submit(const struct common_arguments *common, const char *id, PbEvent *const *events,
+                   size_t count, struct complaint *complaint)
 {
     AUTO(hub_release) struct hub hub = {0};
     uint64_t seq = 0;
-    enum err err = check_presence(common, id, is_add, complaint);
-    err = err != ERR_OK ? err : hub_config_read(common->config, &hub.config, complaint);
-    err = err != ERR_OK ? err : acts_submit(&hub, change->list, change->count, complaint, &seq);
+    enum err err = hub_config_read(common->config, &hub.config, complaint);
+    err = err != ERR_OK ? err : acts_submit(&hub, events, count, complaint, &seq);
     if (err != ERR_OK) {
         return command_failed(err, complaint);
     }
@@ -229,18 +113,19 @@ static int change_party(const struct options *options, bool is_add, int argc, ch
     struct party_arguments arguments = {0};
     struct complaint complaint = {{0}};
     struct words words = {0};
-    struct change change = {0};
+    struct party_change change;
     int code = options_parse(options, argc, argv, &arguments, &words);
     if (code >= 0) {
         return code;
     }
-    if (is_add && (arguments.role == NULL || arguments.name == NULL)) {
+    if (is_add &&
+        (arguments.words.items[WORD_ROLE] == NULL || arguments.words.items[WORD_NAME] == NULL)) {
         return options_refuse(options->program, "A new party needs --role and --name.");
     }
-    enum err err = fill_change(words.items[0], &arguments, &change, &complaint);
-    return err != ERR_OK
-               ? command_failed(err, &complaint)
-               : submit_change(&arguments.common, words.items[0], is_add, &change, &complaint);
+    enum err err = read_change(&arguments, words.items[0], is_add, &complaint, &change);
+    return err != ERR_OK ? command_failed(err, &complaint)
+                         : parties_submit(&arguments.common, words.items[0], change.list,
+                                          change.count, &complaint);
 }
 
 static const struct options add_options = {
@@ -258,7 +143,7 @@ static const struct options set_options = {
     .words = "ID",
     .about =
         "Changes what is given, nothing else. A new key replaces the old one, which stays good for "
-        "30 days.",
+        "30 days. An empty text takes back what may be missing, `none` a date.",
     .rows = change_rows,
     .words_min = 1,
     .words_max = 1,
@@ -273,18 +158,13 @@ static const struct options revoke_options = {
     .words_min = 1,
     .words_max = 1,
 };
-static const struct options list_options = {
-    .program = "mfi-hub parties list",
-    .about = "Prints the registry as it stands.",
-    .rows = list_rows,
-};
 
-static int parties_add(int argc, char **argv)
+int parties_add(int argc, char **argv)
 {
     return change_party(&add_options, true, argc, argv);
 }
 
-static int parties_set(int argc, char **argv)
+int parties_set(int argc, char **argv)
 {
     return change_party(&set_options, false, argc, argv);
 }
@@ -293,185 +173,81 @@ static int parties_set(int argc, char **argv)
 
 #define REVOKED_MAX 64
 
-static size_t add_keys(const struct party_key *keys, size_t count, ProtobufCBinaryData *list,
-                       size_t at)
+/* The keys to revoke: copies, with their views. */
+struct revoking {
+    uint8_t keys[REVOKED_MAX][PUBLIC_KEY_BYTES];
+    ProtobufCBinaryData list[REVOKED_MAX];
+    size_t count;
+};
+
+static void add_key(struct revoking *revoking, const uint8_t *key)
 {
-    for (size_t i = 0; i < count && at < REVOKED_MAX; i++) {
+    if (revoking->count < REVOKED_MAX) {
+        uint8_t *copy = revoking->keys[revoking->count];
+        memcpy(copy, key, PUBLIC_KEY_BYTES);
+        revoking->list[revoking->count++] = pb_of_bytes(bytes_of(copy, PUBLIC_KEY_BYTES));
+    }
+}
+
+static void add_keys(struct revoking *revoking, const struct party_key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
         if (keys[i].revoked_us == 0) {
-            list[at++] = pb_of_bytes(bytes_of(keys[i].key, PUBLIC_KEY_BYTES));
+            add_key(revoking, keys[i].key);
         }
     }
-    return at;
 }
 
 /* All keys of the party that are not revoked, or those named. */
-static enum err keys_to_revoke(const struct registry *registry, const char *id,
-                               const struct party_arguments *arguments, struct change *change,
-                               ProtobufCBinaryData *list, struct complaint *complaint)
+static enum err keys_to_revoke(const struct party_arguments *arguments, const char *id,
+                               struct revoking *revoking, struct complaint *complaint)
 {
-    const struct party *party = registry_find(registry, id);
-    PbKeysAct *keys = &change->keys;
-    *keys = (PbKeysAct)IHURIRO__V1__KEYS_ACT__INIT;
-    keys->revoked = list;
-    if (party == NULL) {
-        return complain(complaint, ERR_NOT_FOUND, "%s is no party; see `mfi-hub parties list`.",
-                        id);
+    AUTO(parties_reading_end) struct parties_reading reading = {0};
+    struct party_change named;
+    const struct party *party = NULL;
+    enum err err = parties_read(arguments->common.config, complaint, &reading);
+    err = err != ERR_OK ? err : parties_find(&reading, id, complaint, &party);
+    if (err != ERR_OK) {
+        return err;
     }
-    enum err err = read_keys(arguments, change, complaint);
-    if (arguments->signing_key != NULL) {
-        list[keys->n_revoked++] = pb_of_bytes(bytes_of(change->signing_key, PUBLIC_KEY_BYTES));
+    const struct party_ground ground = {reading.settings, party, "--"};
+    err = party_change_read(&arguments->words, &ground, complaint, &named);
+    if (err == ERR_OK && named.keys.has_signing_key) {
+        add_key(revoking, named.signing_key);
     }
-    if (arguments->transport_key != NULL) {
-        list[keys->n_revoked++] = pb_of_bytes(bytes_of(change->transport_key, PUBLIC_KEY_BYTES));
+    if (err == ERR_OK && named.keys.has_transport_key) {
+        add_key(revoking, named.transport_key);
     }
-    if (arguments->signing_key == NULL && arguments->transport_key == NULL) {
-        keys->n_revoked = add_keys(party->signing_keys, party->signing_key_count, list, 0);
-        keys->n_revoked =
-            add_keys(party->transport_keys, party->transport_key_count, list, keys->n_revoked);
+    if (err == ERR_OK && !named.keys.has_signing_key && !named.keys.has_transport_key) {
+        add_keys(revoking, party->signing_keys, party->signing_key_count);
+        add_keys(revoking, party->transport_keys, party->transport_key_count);
     }
-    if (err == ERR_OK && keys->n_revoked == 0) {
-        err = complain(complaint, ERR_NOT_FOUND, "%s has no key that is not revoked already.", id);
-    }
-    next_event(change, id)->keys = keys;
-    return err;
+    return err != ERR_OK || revoking->count > 0
+               ? err
+               : complain(complaint, ERR_NOT_FOUND, "%s has no key that is not revoked already.",
+                          id);
 }
 
-static int parties_revoke(int argc, char **argv)
+int parties_revoke(int argc, char **argv)
 {
     struct party_arguments arguments = {0};
     struct complaint complaint = {{0}};
     struct words words = {0};
-    struct change change = {0};
-    ProtobufCBinaryData list[REVOKED_MAX + 2];
-    AUTO(hub_release) struct hub hub = {0};
-    AUTO(registry_close) struct registry *registry = NULL;
+    struct revoking revoking = {.count = 0};
+    PbKeysAct keys = IHURIRO__V1__KEYS_ACT__INIT;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    PbEvent *list[] = {&event};
     int code = options_parse(&revoke_options, argc, argv, &arguments, &words);
     if (code >= 0) {
         return code;
     }
-    enum err err = hub_config_read(arguments.common.config, &hub.config, &complaint);
-    err = err != ERR_OK ? err : hub_open(&hub, HUB_READ, &complaint);
-    if (err == ERR_OK) {
-        AUTO(txn_end) struct txn txn = {0};
-        err = txn_begin(store_env(hub.store), false, &txn);
-        err = err != ERR_OK ? err : registry_load(&txn, &registry);
-    }
-    err = err != ERR_OK
-              ? err
-              : keys_to_revoke(registry, words.items[0], &arguments, &change, list, &complaint);
-    store_close(&hub.store); /* submit_change opens it again, perhaps for writing */
-    return err != ERR_OK
-               ? command_failed(err, &complaint)
-               : submit_change(&arguments.common, words.items[0], false, &change, &complaint);
-}
-
-/* ---- list ---- */
-
-static json_t *keys_json(const struct party_key *keys, size_t count, bool is_z85)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        char text[2 * PUBLIC_KEY_BYTES + 1];
-        if (is_z85) {
-            transport_key_z85(keys[i].key, text);
-        } else {
-            hex_encode(bytes_of(keys[i].key, PUBLIC_KEY_BYTES), text);
-        }
-        const char *state = keys[i].revoked_us != 0    ? "revoked"
-                            : keys[i].replaced_us != 0 ? "replaced"
-                                                       : "in force";
-        json_array_append_new(list, json_pack("{s:s,s:s}", "key", text, "state", state));
-    }
-    return list;
-}
-
-static void set_day(json_t *json, const char *name, int32_t day, int32_t unbounded)
-{
-    char text[11];
-    if (day != unbounded) {
-        day_format(day, text);
-        json_object_set_new(json, name, json_string(text));
-    }
-}
-
-static json_t *party_json(const struct party *party)
-{
-    json_t *json = json_pack("{s:s,s:s,s:s?,s:s?,s:s?,s:s,s:b}", "id", party->id, "role",
-                             role_name(party->role), "name", party->name, "category",
-                             party->category, "district", party->district, "currency",
-                             party->currency, "agreement", party->shares);
-    set_day(json, "valid_from", party->valid_from_day, INT32_MIN);
-    set_day(json, "valid_to", party->valid_to_day, INT32_MAX);
-    json_object_set_new(json, "signing_keys",
-                        keys_json(party->signing_keys, party->signing_key_count, false));
-    json_object_set_new(json, "transport_keys",
-                        keys_json(party->transport_keys, party->transport_key_count, true));
-    return json;
-}
-
-static const char *keys_in_force(const struct party *party)
-{
-    for (size_t i = 0; i < party->transport_key_count; i++) {
-        if (party->transport_keys[i].revoked_us == 0) {
-            return "";
-        }
-    }
-    return party->transport_key_count == 0 ? "no key" : "revoked";
-}
-
-static void print_registry(const struct registry *registry, bool is_json)
-{
-    for (size_t i = 0; i < registry_count(registry); i++) {
-        const struct party *party = registry_at(registry, i);
-        if (is_json) {
-            json_t *json = party_json(party);
-            json_dumpf(json, stdout, JSON_COMPACT);
-            putchar('\n');
-            json_decref(json);
-        } else {
-            printf("%-16s %-11s %-8s %-4s %-4s %-9s %-8s %s\n", party->id, role_name(party->role),
-                   party->category != NULL ? party->category : "-",
-                   party->district != NULL ? party->district : "-",
-                   party->currency[0] != 0 ? party->currency : "-", party->shares ? "shares" : "-",
-                   keys_in_force(party), party->name != NULL ? party->name : "");
-        }
-    }
-}
-
-static int parties_list(int argc, char **argv)
-{
-    struct party_arguments arguments = {0};
-    struct complaint complaint = {{0}};
-    AUTO(hub_release) struct hub hub = {0};
-    AUTO(txn_end) struct txn txn = {0};
-    AUTO(registry_close) struct registry *registry = NULL;
-    bool is_json = false;
-    int code = options_parse(&list_options, argc, argv, &arguments, NULL);
-    if (code >= 0) {
-        return code;
-    }
-    enum err err = wants_json(&arguments.common, &complaint, &is_json);
-    err = err != ERR_OK ? err : hub_config_read(arguments.common.config, &hub.config, &complaint);
-    err = err != ERR_OK ? err : hub_open(&hub, HUB_READ, &complaint);
-    err = err != ERR_OK ? err : txn_begin(store_env(hub.store), false, &txn);
-    err = err != ERR_OK ? err : registry_load(&txn, &registry);
+    enum err err = keys_to_revoke(&arguments, words.items[0], &revoking, &complaint);
     if (err != ERR_OK) {
         return command_failed(err, &complaint);
     }
-    print_registry(registry, is_json);
-    return 0;
-}
-
-static const struct command parties_commands[] = {
-    {"list", parties_list, "the registry as it stands"},
-    {"add", parties_add, "a new party"},
-    {"set", parties_set, "change what is given"},
-    {"revoke", parties_revoke, "a party's keys, for ever"},
-    {0},
-};
-
-int cmd_parties(int argc, char **argv)
-{
-    return commands_run("mfi-hub parties", "Who may send, and who may read.", parties_commands,
-                        argc, argv);
+    keys.revoked = revoking.list;
+    keys.n_revoked = revoking.count;
+    event.subject = words.items[0];
+    event.keys = &keys;
+    return parties_submit(&arguments.common, words.items[0], list, 1, &complaint);
 }

@@ -8,36 +8,6 @@
 #include "hub/period_view.h"
 #include "hub/sector_read.h"
 
-/* The hub's now: a running one says it, and a test hub's runs ahead of its last record. */
-static int64_t now_of(const struct hub *hub)
-{
-    AUTO(arena_close) struct arena arena = {0};
-    struct complaint unused = {{0}};
-    Ihuriro__V1__GetStatus request = IHURIRO__V1__GET_STATUS__INIT;
-    const ProtobufCMessage *answer = NULL;
-    return admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
-                     &unused, &answer) == ERR_OK
-               ? ((const Ihuriro__V1__Status *)answer)->now_us
-               : hub_now_us(hub);
-}
-
-static enum err check_period(const char *text, struct period *ret_month,
-                             struct complaint *complaint)
-{
-    struct period month;
-    if (period_parse(text, &month) != ERR_OK) {
-        return complain(complaint, ERR_USAGE, "\"%s\" is no month: write one like 2020-06.", text);
-    }
-    if (month.frequency != FREQUENCY_M) {
-        return complain(complaint, ERR_USAGE,
-                        "The state is shown of a month, such as 2020-06: the days, weeks and "
-                        "quarters that end in it are in it. %s is none.",
-                        text);
-    }
-    *ret_month = month;
-    return ERR_OK;
-}
-
 static enum err find_moment(struct hub *hub, struct txn *txn,
                             const struct period_arguments *arguments, struct complaint *complaint,
                             struct sector_moment *ret_moment)
@@ -51,7 +21,7 @@ static enum err find_moment(struct hub *hub, struct txn *txn,
                         arguments->known_at);
     }
     return sector_moment_find(txn, arguments->at_seq > 0 ? &at_seq : NULL,
-                              arguments->known_at != NULL ? &known_at_us : NULL, now_of(hub),
+                              arguments->known_at != NULL ? &known_at_us : NULL, admin_now_us(hub),
                               complaint, &checkpoint, ret_moment);
 }
 
@@ -86,7 +56,7 @@ static enum err show(struct hub *hub, const struct period_arguments *arguments, 
     struct sector_moment moment = {0};
     struct contacts_of contacts = {NULL, NULL};
     bool is_done = false;
-    enum err err = check_period(arguments->period, &wanted.month, complaint);
+    enum err err = month_parse(arguments->period, complaint, &wanted.month);
     err = err != ERR_OK ? err : hub_open(hub, HUB_READ, complaint);
     err = err != ERR_OK ? err : txn_begin(store_env(hub->store), false, &txn);
     err = err != ERR_OK ? err : find_moment(hub, &txn, arguments, complaint, &moment);

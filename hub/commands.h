@@ -15,6 +15,10 @@ int cmd_restore(int argc, char **argv);
 int cmd_clock_is_right(int argc, char **argv);
 int cmd_test_time(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_waive(int argc, char **argv);
+int cmd_close(int argc, char **argv);
+int cmd_reopen(int argc, char **argv);
+int cmd_order(int argc, char **argv);
 
 /* `status --period`: configuration is read, the store is not opened yet. */
 struct period_arguments {
@@ -23,6 +27,10 @@ struct period_arguments {
     int64_t at_seq;       /* 0: all */
 };
 int period_status(struct hub *hub, const struct period_arguments *arguments, bool is_json);
+
+/* A month, such as 2020-06. ERR_USAGE with the sentence. */
+MUST_USE enum err month_parse(const char *text, struct complaint *complaint,
+                              struct period *ret_month);
 
 /* The sentence on stderr behind the program's name; returns the exit code for err. */
 int command_failed(enum err err, const struct complaint *complaint);

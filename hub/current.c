@@ -1,37 +1,46 @@
 #include "hub/current.h"
 
-struct best {
-    uint64_t seq;
-    uint32_t vintage;
-    int64_t first_received_at_us;
+#include <string.h>
+
+void current_look(struct current_row *current, const struct report_row *row)
+{
+    bool is_better = current->seq == 0 || row->vintage > current->vintage ||
+                     (row->vintage == current->vintage &&
+                      row->first_received_at_us < current->first_received_at_us);
+    if (verdict_accepts(row->verdict) && is_better) {
+        *current = (struct current_row){row->seq, row->vintage, row->first_received_at_us, {0}};
+        memcpy(current->id, row->id, SHA256_BYTES);
+    }
+}
+
+struct looking {
+    struct current_row current;
+    int64_t known_at_us;
 };
 
 static enum err look_at(void *context, const struct report_row *row)
 {
-    struct best *best = context;
-    bool is_better =
-        best->seq == 0 || row->vintage > best->vintage ||
-        (row->vintage == best->vintage && row->first_received_at_us < best->first_received_at_us);
-    if (verdict_accepts(row->verdict) && is_better) {
-        *best = (struct best){row->seq, row->vintage, row->first_received_at_us};
+    struct looking *looking = context;
+    if (row->first_received_at_us <= looking->known_at_us) {
+        current_look(&looking->current, row);
     }
     return ERR_OK;
 }
 
 static enum err current_at(struct txn *txn, const struct beside_place *place,
-                           const char *institution, struct arena *arena,
+                           const char *institution, int64_t known_at_us, struct arena *arena,
                            const PbReport **ret_report)
 {
-    struct best best = {0};
+    struct looking looking = {.known_at_us = known_at_us};
     struct record record;
     struct envelope envelope;
     *ret_report = NULL;
     enum err err = reports_walk(txn, place->type, place->frequency, place->end_day, institution,
-                                look_at, &best);
-    if (err != ERR_OK || best.seq == 0) {
+                                look_at, &looking);
+    if (err != ERR_OK || looking.current.seq == 0) {
         return err;
     }
-    err = journal_get(txn, best.seq, &record);
+    err = journal_get(txn, looking.current.seq, &record);
     err = err != ERR_OK ? err : envelope_open(record.body, MESSAGE_TOLERANT, arena, &envelope);
     if (err == ERR_OK) {
         *ret_report = envelope.message;
@@ -42,8 +51,15 @@ static enum err current_at(struct txn *txn, const struct beside_place *place,
 enum err current_report(struct txn *txn, int type, const PbPeriod *period, const char *institution,
                         struct arena *arena, const PbReport **ret_report)
 {
+    return current_report_known(txn, type, period, institution, INT64_MAX, arena, ret_report);
+}
+
+enum err current_report_known(struct txn *txn, int type, const PbPeriod *period,
+                              const char *institution, int64_t known_at_us, struct arena *arena,
+                              const PbReport **ret_report)
+{
     struct beside_place place = {0, type, (int)period->frequency, period->end_day};
-    return current_at(txn, &place, institution, arena, ret_report);
+    return current_at(txn, &place, institution, known_at_us, arena, ret_report);
 }
 
 #define VINTAGES_LOOKED_AT 256 /* what comes after is counted as a correction */
@@ -98,7 +114,7 @@ enum err current_beside(struct txn *txn, const PbReport *report, struct arena *a
         if (beside_missing(context, places[i].slots) == 0) {
             continue;
         }
-        enum err err = current_at(txn, &places[i], report->institution, arena, &found);
+        enum err err = current_at(txn, &places[i], report->institution, INT64_MAX, arena, &found);
         if (err != ERR_OK) {
             return err;
         }

@@ -7,6 +7,15 @@
 #include "proto/rules_beside.h"
 #include "storage/journal.h"
 
+struct current_row {
+    uint64_t seq; /* 0: none is accepted */
+    uint32_t vintage;
+    int64_t first_received_at_us;
+    uint8_t id[SHA256_BYTES];
+};
+/* Takes the row of one place into account. */
+void current_look(struct current_row *current, const struct report_row *row);
+
 /* The message lives in the arena; NULL when nothing is accepted there. */
 MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *period,
                                  const char *institution, struct arena *arena,
@@ -14,6 +23,10 @@ MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *peri
 /* How many accepted vintages of the report's place only made final or explained (D48). */
 MUST_USE enum err current_silent(struct txn *txn, const PbReport *report, struct arena *arena,
                                  uint32_t *ret_count);
+/* The same as known at a time. */
+MUST_USE enum err current_report_known(struct txn *txn, int type, const PbPeriod *period,
+                                       const char *institution, int64_t known_at_us,
+                                       struct arena *arena, const PbReport **ret_report);
 /* All that the report is compared with. */
 MUST_USE enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
                                  struct rules_context *context);

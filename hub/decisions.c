@@ -172,11 +172,9 @@ static enum err validate_closed(const struct decision_ground *ground, const PbEv
     bool is_owed = false;
     enum err err = period_parse(act->period, &month);
     if (err == ERR_OK &&
-        act->known_at_us < calendar_instant(ground->settings, month.end_day + 1, 0)) {
+        event->time_us < calendar_instant(ground->settings, month.end_day + 1, 0)) {
         return complain(complaint, ERR_REFUSED,
-                        "%s is not over, as of what is to be frozen: a month is closed after its "
-                        "last day.",
-                        act->period);
+                        "%s is not over: a month is closed after its last day.", act->period);
     }
     err = err != ERR_OK ? err : find_duty(ground, &month, &is_owed);
     if (err == ERR_OK && !is_owed) {

@@ -11,6 +11,7 @@
 
 #include "conf/clock.h"
 #include "conf/log.h"
+#include "hub/contacts.h"
 #include "hub/crew.h"
 #include "hub/ingest.h"
 
@@ -82,15 +83,19 @@ static enum err take_messages(struct ingest_door *self, size_t *ret_count)
     return err;
 }
 
-/* Acts are validated; a refused one changes nothing and does not end the turn. Accesses are
- * journaled as they come. */
+/* Acts and contacts are validated; a refused one changes nothing and does not end the turn.
+ * Accesses are journaled as they come. */
 static enum err write_one(struct ingest_door *self, const struct write_request *request,
                           struct written *written)
 {
     struct writer *writer = self->ingest.writer;
-    if (request->is_act) {
-        written->err = writer_acts(writer, request->events, request->count, &written->complaint,
-                                   &written->first_seq, &written->last_seq);
+    if (request->kind != WRITE_ACCESSES) {
+        written->err =
+            request->kind == WRITE_ACTS
+                ? writer_acts(writer, request->events, request->count, &written->complaint,
+                              &written->first_seq, &written->last_seq)
+                : contact_write(writer, self->ingest.now_us, request->events[0],
+                                &written->complaint);
         return written->err == ERR_REFUSED ? ERR_OK : written->err;
     }
     for (size_t i = 0; i < request->count; i++) {

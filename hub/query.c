@@ -18,6 +18,7 @@ static const struct {
     {VERB_GET_MATRIX, query_take_matrix},
     {VERB_GET_RECEIPT, query_take_receipt},
     {VERB_GET_TOTALS, query_take_totals},
+    {VERB_GET_CONTACTS, query_take_contacts},
 };
 
 void query_refuse(const struct asked *asked, const char *rule, const char *text)
@@ -122,7 +123,7 @@ static enum err take(struct asked *asked)
     }
     if (err == ERR_OK && at == sizeof verbs / sizeof verbs[0]) {
         return query_malformed(asked, "The query door takes SNAPSHOT, FETCH, PROVE, GET_SETTINGS, "
-                                      "GET_MATRIX, GET_TOTALS and GET_RECEIPT.");
+                                      "GET_MATRIX, GET_TOTALS, GET_RECEIPT and GET_CONTACTS.");
     }
     err = err != ERR_OK ? err : verbs[at].take(asked);
     if (err != ERR_OK) {

@@ -29,7 +29,7 @@ static void answer(void *context, const struct peer *peer, struct bytes frame)
 static enum err journal(void *context, uint64_t ticket, struct bytes event)
 {
     struct query_door *self = context;
-    return writer_queue_push(self->hub->writes, self->mailbox, ticket, false, &event, 1);
+    return writer_queue_push(self->hub->writes, self->mailbox, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])

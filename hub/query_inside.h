@@ -95,6 +95,7 @@ MUST_USE enum err query_take_fetch(struct asked *asked);
 MUST_USE enum err query_take_matrix(struct asked *asked);
 MUST_USE enum err query_take_receipt(struct asked *asked);
 MUST_USE enum err query_take_totals(struct asked *asked);
+MUST_USE enum err query_take_contacts(struct asked *asked);
 
 void query_refuse(const struct asked *asked, const char *rule, const char *text);
 /* Refuses as BAD_REQUEST. ERR_OK. */

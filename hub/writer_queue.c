@@ -130,14 +130,6 @@ enum err writer_queue_make(struct writer_queue **ret_queue)
     return ERR_OK;
 }
 
-static void release_events(struct write_request *request)
-{
-    for (size_t i = 0; i < request->count; i++) {
-        free((void *)(uintptr_t)request->events[i].data);
-    }
-    request->count = 0;
-}
-
 void writer_queue_close(struct writer_queue **queue)
 {
     if (*queue == NULL) {
@@ -145,7 +137,7 @@ void writer_queue_close(struct writer_queue **queue)
     }
     struct write_request request;
     while (writer_queue_take(*queue, &request) == ERR_OK) {
-        release_events(&request);
+        free(request.events);
     }
     ring_release(&(*queue)->ring);
     free(*queue);
@@ -157,27 +149,39 @@ int writer_queue_fd(const struct writer_queue *queue)
     return queue->ring.fd;
 }
 
-enum err writer_queue_push(struct writer_queue *queue, struct mailbox *mailbox, uint64_t ticket,
-                           bool is_act, const struct bytes *events, size_t count)
+/* The table and, behind it, what its rows view. NULL: no memory. */
+static struct bytes *copy_events(const struct bytes *events, size_t count)
 {
-    struct write_request request = {.ticket = ticket, .mailbox = mailbox, .is_act = is_act};
+    size_t size = count * sizeof events[0];
+    for (size_t i = 0; i < count; i++) {
+        size += events[i].size;
+    }
+    struct bytes *copies = malloc(size);
+    uint8_t *at = copies == NULL ? NULL : (uint8_t *)&copies[count];
+    for (size_t i = 0; i < count && copies != NULL; i++) {
+        if (events[i].size > 0) { /* an empty one may have no bytes to point to */
+            memcpy(at, events[i].data, events[i].size);
+        }
+        copies[i] = bytes_of(at, events[i].size);
+        at += events[i].size;
+    }
+    return copies;
+}
+
+enum err writer_queue_push(struct writer_queue *queue, struct mailbox *mailbox, uint64_t ticket,
+                           enum write_kind kind, const struct bytes *events, size_t count)
+{
     if (count == 0 || count > WRITE_EVENTS_MAX) {
         return ERR_TOO_LARGE;
     }
-    for (size_t i = 0; i < count; i++) {
-        uint8_t *copy = malloc(events[i].size > 0 ? events[i].size : 1);
-        if (copy == NULL) {
-            release_events(&request);
-            return ERR_MEMORY;
-        }
-        if (events[i].size > 0) { /* an empty one may have no bytes to point to */
-            memcpy(copy, events[i].data, events[i].size);
-        }
-        request.events[request.count++] = bytes_of(copy, events[i].size);
-    }
-    enum err err = ring_push(&queue->ring, &request);
+    struct write_request request = {.ticket = ticket,
+                                    .mailbox = mailbox,
+                                    .kind = kind,
+                                    .events = copy_events(events, count),
+                                    .count = count};
+    enum err err = request.events == NULL ? ERR_MEMORY : ring_push(&queue->ring, &request);
     if (err != ERR_OK) {
-        release_events(&request);
+        free(request.events);
     }
     return err;
 }
@@ -196,5 +200,6 @@ void write_request_done(struct write_request *request, const struct written *wri
         assert(err == ERR_OK); /* a door takes its mail before it asks for more */
         (void)err;
     }
-    release_events(request);
+    free(request->events);
+    request->events = NULL;
 }

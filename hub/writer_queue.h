@@ -5,7 +5,7 @@
 
 #include "proto/bytes.h"
 
-#define WRITE_EVENTS_MAX 16 /* of one request: all or none */
+#define WRITE_EVENTS_MAX 4096 /* of one request: all or none */
 
 struct mailbox; /* one a door */
 
@@ -25,13 +25,18 @@ MUST_USE enum err mailbox_take(struct mailbox *mailbox,
 
 struct writer_queue;
 
+enum write_kind {
+    WRITE_ACCESSES, /* events, journaled only */
+    WRITE_ACTS,     /* events, validated, to acts.log first */
+    WRITE_CONTACT,  /* one SetContact, no record */
+};
+
 /* What a door asks to be written. Owned by the queue from push to the writer's answer. */
 struct write_request {
     uint64_t ticket;
     struct mailbox *mailbox;
-    bool is_act; /* to acts.log first, and validated against the registry; else journaled only
-                    (accesses) */
-    struct bytes events[WRITE_EVENTS_MAX]; /* malloc'ed copies */
+    enum write_kind kind;
+    struct bytes *events; /* with their bytes behind them, in one block */
     size_t count;
 };
 
@@ -40,8 +45,8 @@ void writer_queue_close(struct writer_queue **queue);
 int writer_queue_fd(const struct writer_queue *queue); /* for the writer's poll */
 /* Copies the events. ERR_BUSY when the queue is full: answer RETRY_LATER. */
 MUST_USE enum err writer_queue_push(struct writer_queue *queue, struct mailbox *mailbox,
-                                    uint64_t ticket, bool is_act, const struct bytes *events,
-                                    size_t count);
+                                    uint64_t ticket, enum write_kind kind,
+                                    const struct bytes *events, size_t count);
 /* The writer: the oldest, or ERR_NOT_FOUND. */
 MUST_USE enum err writer_queue_take(struct writer_queue *queue, struct write_request *ret_request);
 /* Tells the asker and frees the request. */

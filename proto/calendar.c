@@ -247,7 +247,7 @@ static int64_t hours_us(uint32_t hours)
     return (int64_t)(hours < ADDED_HOURS_MAX ? hours : ADDED_HOURS_MAX) * US_PER_HOUR;
 }
 
-static void set_instants(const PbSettings *settings, struct duty *duty)
+void calendar_set_instants(const PbSettings *settings, struct duty *duty)
 {
     const PbObligation *row = duty->obligation;
     const int32_t end_day = duty->period.end_day;
@@ -277,7 +277,7 @@ static enum err visit_place(const struct question *question, duty_visit visit, v
     if (duty.obligation == NULL) {
         return ERR_OK;
     }
-    set_instants(question->calendar->settings, &duty);
+    calendar_set_instants(question->calendar->settings, &duty);
     return visit(context, &duty);
 }
 

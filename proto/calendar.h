@@ -43,6 +43,26 @@ MUST_USE enum err calendar_duties(const struct calendar *calendar, const struct 
                                   int32_t first_day, int32_t last_day, duty_visit visit,
                                   void *context);
 
+/* Those of a duty whose obligation and period are given. */
+void calendar_set_instants(const PbSettings *settings, struct duty *duty);
+
+/* When something passes by itself if no report comes. INT64_MAX: never. */
+enum duty_instant {
+    DUTY_REMINDED, /* it is due soon */
+    DUTY_OVERDUE,  /* the first at which it is */
+    DUTY_TOLD_OF,  /* to the regulator; not before it was due */
+};
+#define DUTY_INSTANTS 3
+int64_t duty_instant(const struct duty *duty, enum duty_instant which);
+
+/* The first instant behind this one at which any row, of the settings or of an order, has somebody
+ * reminded, overdue or told of to the regulator, whoever that may be. INT64_MAX: none. */
+int64_t calendar_next_instant(const struct calendar *calendar, int64_t after_us);
+/* The last days of the periods whose duties have such an instant just then, each once, in order. */
+#define CALENDAR_ENDS_MAX 64
+size_t calendar_ends_at(const struct calendar *calendar, int64_t instant_us,
+                        int32_t ret_ends[static CALENDAR_ENDS_MAX]);
+
 bool calendar_is_business_day(const PbSettings *settings, int32_t day);
 /* The instant of a local time of day. */
 int64_t calendar_instant(const PbSettings *settings, int32_t day, int32_t minutes);

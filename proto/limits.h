@@ -17,15 +17,16 @@
 #define UNPACK_BUDGET      (4 * 1024 * 1024) /* memory that unpacking one message may take */
 
 /* Judgements, events, receipts */
-#define FINDINGS_MAX         64
-#define JUDGEMENT_BYTES_MAX  (8 * 1024)
-#define EVENT_BYTES_MAX      (256 * 1024)
-#define PROOF_HASHES_MAX     64
-#define CHECKPOINT_BYTES_MAX 512
-#define ORDER_BYTES_MAX      (64 * 1024)
-#define ORDER_ROWS_MAX       64
-#define ORDER_ID_MAX         40
-#define RECEIPT_BYTES_MAX    (JUDGEMENT_BYTES_MAX + 4 * 1024)
+#define FINDINGS_MAX           64
+#define JUDGEMENT_BYTES_MAX    (8 * 1024)
+#define EVENT_BYTES_MAX        (256 * 1024)
+#define PROOF_HASHES_MAX       64
+#define CHECKPOINT_BYTES_MAX   512
+#define ORDER_BYTES_MAX        (64 * 1024)
+#define SIGNED_ORDER_BYTES_MAX (ORDER_BYTES_MAX + 256)
+#define ORDER_ROWS_MAX         64
+#define ORDER_ID_MAX           40
+#define RECEIPT_BYTES_MAX      (JUDGEMENT_BYTES_MAX + 4 * 1024)
 
 /* Frames */
 #define INGEST_REQUEST_MAX  (96 * 1024)

@@ -42,6 +42,7 @@ typedef Ihuriro__V1__Merged PbMerged;
 typedef Ihuriro__V1__Split PbSplit;
 typedef Ihuriro__V1__Renamed PbRenamed;
 typedef Ihuriro__V1__Access PbAccess;
+typedef Ihuriro__V1__Contact PbContact;
 typedef Ihuriro__V1__Filter PbFilter;
 typedef Ihuriro__V1__Settings PbSettings;
 typedef Ihuriro__V1__Obligation PbObligation;

@@ -33,6 +33,7 @@ struct growing {
  * each seq once; ranges cover them in that order; backs are in order of (institution, seq). */
 struct sector {
     struct sector_terms terms;
+    int64_t at_us; /* that cells are of */
     bool is_sealed;
     struct registry *registry;
     struct docket *docket;
@@ -64,6 +65,7 @@ enum err sector_seal(struct sector *sector)
     if (sector->losses.count > 1) {
         qsort(sector->losses.items, sector->losses.count, sizeof *losses, compare_losses);
     }
+    sector->lost = (struct lost_history){.seq = 0};
     for (size_t i = 0; i < sector->losses.count; i++) {
         if (i == 0 || losses[i].seq != losses[i - 1].seq) {
             lost_take(&sector->lost, losses[i].seq, losses[i].event);
@@ -88,6 +90,7 @@ enum err sector_make(const struct sector_terms *terms, struct sector **ret_secto
         return ERR_MEMORY;
     }
     sector->terms = *terms;
+    sector->at_us = terms->known_at_us;
     sector->arena.budget = SIZE_MAX / 2; /* events were let in one by one, each under its limit */
     enum err err = registry_make(&sector->registry);
     err = err != ERR_OK ? err : docket_make(&sector->docket);
@@ -238,10 +241,10 @@ bool sector_wants(int kind)
 enum err sector_event(struct sector *sector, const struct header *header, const PbEvent *event)
 {
     size_t at = taker_of(header->kind);
-    assert(!sector->is_sealed);
     if (at == TAKERS || event->time_us > sector->terms.known_at_us) {
         return ERR_OK;
     }
+    sector->is_sealed = false;
     return event_kind(event) == header->kind ? takers[at].take(sector, header, event)
                                              : ERR_MALFORMED;
 }
@@ -305,6 +308,7 @@ static enum err find_ranges(struct sector *sector)
     struct sighting *sightings = sector->sightings.items;
     struct range *range = NULL;
     size_t kept = 0;
+    sector->ranges.count = 0;
     for (size_t i = 0; i < sector->sightings.count; i++) {
         if (kept > 0 && compare_sightings(&sightings[kept - 1], &sightings[i]) == 0) {
             continue;
@@ -363,6 +367,10 @@ static size_t first_of(const struct sighting *sightings, size_t count, const cha
 const struct sighting *sector_place(const struct sector *sector, const char *institution, int type,
                                     int frequency, int32_t end_day, size_t *ret_count)
 {
+    const struct sector_terms *terms = &sector->terms;
+    if (terms->place != NULL) {
+        return terms->place(terms->place_context, institution, type, frequency, end_day, ret_count);
+    }
     struct range key = {.type = (uint8_t)type, .frequency = (uint8_t)frequency, .end_day = end_day};
     const struct range *range = sector->ranges.count == 0
                                     ? NULL
@@ -473,7 +481,7 @@ static enum err visit_duty(void *context, const struct duty *duty)
         .duty = duty,
         .waiver = docket_waiver(of->sector->docket, of->party->id, duty->type, period),
         .closed = docket_closed(of->sector->docket, period->end_day),
-        .at_us = of->sector->terms.known_at_us,
+        .at_us = of->sector->at_us,
     };
     inputs.sightings = sector_place(of->sector, of->party->id, duty->type, (int)period->frequency,
                                     period->end_day, &inputs.count);
@@ -490,6 +498,45 @@ enum err sector_cells_of(const struct sector *sector, const struct party *party,
         return ERR_OK;
     }
     return calendar_duties(&calendar, party, month->start_day, month->end_day, visit_duty, &of);
+}
+
+struct duty_wanted {
+    int type;
+    enum frequency frequency;
+    struct duty *duty;
+};
+
+static enum err find_duty(void *context, const struct duty *duty)
+{
+    const struct duty_wanted *wanted = context;
+    if (duty->type != wanted->type || duty->period.frequency != wanted->frequency) {
+        return ERR_OK;
+    }
+    *wanted->duty = *duty;
+    return ERR_EXISTS; /* one a place */
+}
+
+enum err sector_duty(const struct sector *sector, const struct party *party, int type,
+                     const struct period *period, struct duty *ret_duty)
+{
+    struct calendar calendar = {.settings = sector->settings, .docket = sector->docket};
+    struct duty duty;
+    struct duty_wanted wanted = {type, period->frequency, &duty};
+    if (sector->settings == NULL || party->role != ROLE_MEMBER) {
+        return ERR_NOT_FOUND;
+    }
+    enum err err =
+        calendar_duties(&calendar, party, period->end_day, period->end_day, find_duty, &wanted);
+    if (err != ERR_EXISTS) {
+        return err != ERR_OK ? err : ERR_NOT_FOUND;
+    }
+    *ret_duty = duty;
+    return ERR_OK;
+}
+
+void sector_look_at(struct sector *sector, int64_t at_us)
+{
+    sector->at_us = at_us;
 }
 
 enum err sector_cells(const struct sector *sector, const struct period *month, sector_visit visit,

@@ -5,7 +5,7 @@
  * Whoever has the records feeds them, in any order: sector_event for every event up to N whose kind
  * sector_wants, sector_report for every report of the periods wanted. Those not known at T are
  * passed over, and so is a record that was fed before. Then sector_seal; from then on it is
- * immutable. */
+ * immutable, unless more events are fed and it is sealed again. */
 #ifndef IHURIRO_PROTO_SECTOR_H
 #define IHURIRO_PROTO_SECTOR_H
 
@@ -21,6 +21,12 @@ struct sector_terms {
      * header only. NULL where nobody asks for sector_inputs. */
     enum err (*body)(void *context, uint64_t seq, struct arena *arena, const PbReport **ret_report);
     void *body_context;
+    /* Where the sightings of a place are found (in order of seq), instead of among those fed; what
+     * it returns is good until the next call. NULL: those fed. What does not
+     * come for a fault is the context's to remember. */
+    const struct sighting *(*place)(void *context, const char *institution, int type, int frequency,
+                                    int32_t end_day, size_t *ret_count);
+    void *place_context;
 };
 
 void sector_close(struct sector **sector);
@@ -59,6 +65,11 @@ typedef enum err (*sector_visit)(void *context, const struct party *party, const
                                  const struct cell *cell);
 MUST_USE enum err sector_cells(const struct sector *sector, const struct period *month,
                                sector_visit visit, void *context);
+/* What it owes at one place. ERR_NOT_FOUND: nothing. */
+MUST_USE enum err sector_duty(const struct sector *sector, const struct party *party, int type,
+                              const struct period *period, struct duty *ret_duty);
+/* Cells are those of an earlier time than T: of a walk that feeds events as they come. */
+void sector_look_at(struct sector *sector, int64_t at_us);
 /* Those of one party. */
 MUST_USE enum err sector_cells_of(const struct sector *sector, const struct party *party,
                                   const struct period *month, sector_visit visit, void *context);

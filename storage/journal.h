@@ -12,7 +12,7 @@
  *   owners    institution 16                           -> reports held u64, seq of the last u64
  *   events    kind u8, subject 16, seq u64             -> empty
  *   refusals  sender 16, time u64, number u32          -> id 32, rule 16, path 160
- *   contacts  (empty until the registry issue)
+ *   contacts  institution 16                           -> Contact (proto/record.proto)
  *   meta      name                                     -> value
  */
 #ifndef IHURIRO_STORAGE_JOURNAL_H
@@ -171,6 +171,17 @@ enum err refusals_put(struct txn *txn, const struct refusal *refusal);
 /* sender NULL: all. */
 typedef enum err (*refusal_visit)(void *context, const struct refusal *refusal);
 MUST_USE enum err refusals_walk(struct txn *txn, const char *sender, refusal_visit visit,
+                                void *context);
+
+/* ---- contacts: how to reach a party; its row is replaced, or erased ---- */
+
+enum err contacts_put(struct txn *txn, const char *institution, struct bytes contact);
+enum err contacts_erase(struct txn *txn, const char *institution); /* ERR_NOT_FOUND: none */
+MUST_USE enum err contacts_get(struct txn *txn, const char *institution,
+                               struct bytes *ret_contact); /* a view; ERR_NOT_FOUND */
+/* In order of institution, from behind one of them (NULL: from the first). */
+typedef enum err (*contact_visit)(void *context, const char *institution, struct bytes contact);
+MUST_USE enum err contacts_walk(struct txn *txn, const char *after, contact_visit visit,
                                 void *context);
 
 #endif

@@ -60,13 +60,13 @@ static void answer_pull(void *context, const struct peer *peer, struct bytes fra
 static enum err journal_feed(void *context, uint64_t ticket, struct bytes event)
 {
     struct world *world = context;
-    return writer_queue_push(world->hub.writes, NULL, ticket, false, &event, 1);
+    return writer_queue_push(world->hub.writes, NULL, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static enum err journal_pull(void *context, uint64_t ticket, struct bytes event)
 {
     struct world *world = context;
-    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, false, &event, 1);
+    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, WRITE_ACCESSES, &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])

@@ -105,8 +105,10 @@ struct obligation_row {
     uint32_t escalate_hours;
 };
 
-static inline void settings_come(struct history *history, const struct obligation_row *rows,
-                                 size_t count)
+/* With one prudential limit; or none, NULL. */
+static inline void settings_with_limit_come(struct history *history,
+                                            const struct obligation_row *rows, size_t count,
+                                            Ihuriro__V1__PrudentialLimit *limit)
 {
     PbObligation obligations[8];
     PbObligation *list[8];
@@ -139,8 +141,16 @@ static inline void settings_come(struct history *history, const struct obligatio
     settings.version = words("for tests");
     settings.n_obligations = count;
     settings.obligations = list;
+    settings.n_limits = limit != NULL;
+    settings.limits = &limit;
     event.settings = &settings;
     happens(history, NULL, &event);
+}
+
+static inline void settings_come(struct history *history, const struct obligation_row *rows,
+                                 size_t count)
+{
+    settings_with_limit_come(history, rows, count, NULL);
 }
 
 struct report_row_of {
