@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 int64_t clock_wall_us(void);      /* UTC, CLOCK_REALTIME */
+int64_t clock_monotonic_us(void); /* for measuring */
 int64_t clock_monotonic_ms(void); /* CLOCK_MONOTONIC: time-outs, quotas, retries */
 int64_t clock_boot_us(void);      /* CLOCK_BOOTTIME: to notice jumps of the wall clock */
 

@@ -157,6 +157,10 @@ static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t c
         return err;
     }
     err = pack_acts(events, count, ((const Ihuriro__V1__Status *)answer)->now_us, &acts);
+    if (err == ERR_OK && acts.bytes.size + count * 8 > ADMIN_REQUEST_MAX) {
+        err = complain(complaint, ERR_TOO_LARGE,
+                       "That is more than a running hub takes at once: do it in parts.");
+    }
     act.events = acts.datas;
     act.n_events = count;
     err = err != ERR_OK ? err
@@ -166,6 +170,15 @@ static enum err by_running_hub(struct hub *hub, PbEvent *const *events, size_t c
         *ret_last_seq = ((const Ihuriro__V1__ActDone *)answer)->last_seq;
     }
     return err;
+}
+
+/* Once, also where more is to be done one after the other. ERR_BUSY: a hub runs, and is asked. */
+static enum err open_to_write(struct hub *hub, struct complaint *complaint)
+{
+    if (hub->writer != NULL) {
+        return ERR_OK;
+    }
+    return hub->log_key != NULL ? ERR_BUSY : hub_open(hub, HUB_WRITE, complaint);
 }
 
 /* Ends a turn of our own, as the writer's thread would. */
@@ -202,7 +215,7 @@ enum err acts_submit(struct hub *hub, PbEvent *const *events, size_t count,
                         "That is %zu acts, and %d at once is the most: do it in parts.", count,
                         WRITE_EVENTS_MAX);
     }
-    enum err err = hub_open(hub, HUB_WRITE, complaint);
+    enum err err = open_to_write(hub, complaint);
     if (err == ERR_BUSY) {
         return by_running_hub(hub, events, count, complaint, ret_last_seq);
     }
@@ -227,7 +240,7 @@ enum err contact_submit(struct hub *hub, const Ihuriro__V1__SetContact *request,
 {
     AUTO(arena_close) struct arena arena = {0};
     const ProtobufCMessage *answer = NULL;
-    enum err err = hub_open(hub, HUB_WRITE, complaint);
+    enum err err = open_to_write(hub, complaint);
     if (err == ERR_BUSY) {
         return admin_ask(hub->config.admin, VERB_SET_CONTACT, &request->base, VERB_DONE, &arena,
                          complaint, &answer);

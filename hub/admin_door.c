@@ -9,8 +9,10 @@
 #include "conf/clock.h"
 #include "conf/log.h"
 #include "hub/hub.h"
+#include "hub/subscribers.h"
 
-#define PENDING_MAX 64
+#define PENDING_MAX              64
+#define STATUS_SUBSCRIBERS_BYTES (512 * 1024) /* of an answer of 1 MiB */
 
 struct pending {
     bool is_used;
@@ -129,12 +131,47 @@ static void take_mail(struct admin *admin)
 
 /* ---- status ---- */
 
+/* Who is farthest behind, as far as an answer holds them. Views into the list. */
+static enum err add_subscribers(struct admin *admin, const struct subscriber_list *list,
+                                Ihuriro__V1__Status *status)
+{
+    Ihuriro__V1__Subscriber *rows = arena_take(&admin->arena, (list->count + 1) * sizeof *rows);
+    Ihuriro__V1__Subscriber **pointers =
+        arena_take(&admin->arena, (list->count + 1) * sizeof(void *));
+    size_t bytes = 0;
+    if (rows == NULL || pointers == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < list->count && bytes <= STATUS_SUBSCRIBERS_BYTES; i++) {
+        const struct subscriber *subscriber = &list->items[i];
+        rows[i] = (Ihuriro__V1__Subscriber)IHURIRO__V1__SUBSCRIBER__INIT;
+        rows[i].party = (char *)(uintptr_t)subscriber->party; /* packed only */
+        rows[i].position = subscriber->position;
+        rows[i].lag =
+            status->records > subscriber->reached ? status->records - subscriber->reached : 0;
+        rows[i].since_us = subscriber->since_us;
+        rows[i].asked_us = subscriber->asked_us;
+        rows[i].has_parked = 1;
+        rows[i].parked = subscriber->is_waiting;
+        rows[i].filter = (PbFilter *)(uintptr_t)subscriber->filter;
+        bytes += protobuf_c_message_get_packed_size(&rows[i].base) + 8;
+        pointers[i] = &rows[i];
+        status->n_subscribers += bytes <= STATUS_SUBSCRIBERS_BYTES;
+    }
+    status->subscribers = pointers;
+    status->has_feeds = 1;
+    status->feeds = list->count;
+    return ERR_OK;
+}
+
 static enum err answer_status(struct admin *admin, const struct peer *peer)
 {
     struct hub *hub = admin->hub;
     AUTO(txn_end) struct txn txn = {0};
+    AUTO(subscriber_list_close) struct subscriber_list list = {0};
     struct checkpoint checkpoint;
-    enum err err = txn_begin(store_env(hub->store), false, &txn);
+    enum err err = subscribers_list(hub->subscribers, &list); /* before the journal's end is read */
+    err = err != ERR_OK ? err : txn_begin(store_env(hub->store), false, &txn);
     err = err != ERR_OK ? err : heads_newest(&txn, &checkpoint);
     if (err != ERR_OK) {
         return err;
@@ -157,7 +194,8 @@ static enum err answer_status(struct admin *admin, const struct peer *peer)
     status.clock = (char *)(uintptr_t)clock_state_text(hub_clock_check(hub->clock));
     status.counters = row_pointers;
     status.n_counters = COUNTERS_MAX;
-    return door_answer(admin->door, peer, VERB_STATUS, &status.base);
+    err = add_subscribers(admin, &list, &status);
+    return err != ERR_OK ? err : door_answer(admin->door, peer, VERB_STATUS, &status.base);
 }
 
 static void take_status(struct admin *admin, const struct peer *peer, struct bytes body)
@@ -275,6 +313,7 @@ void *admin_door_run(void *argument)
         .endpoint = endpoint,
         .request_max = ADMIN_REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_ADMIN,
         .receive_hwm = 64,
         .send_hwm = 64,
     };

@@ -7,6 +7,7 @@
 #include "conf/options.h"
 #include "hub/admin_client.h"
 #include "hub/commands.h"
+#include "hub/show_subscribers.h"
 
 struct admin_arguments {
     struct common_arguments common;
@@ -34,7 +35,8 @@ static const struct option_row plain_rows[] = {COMMON_ROWS(struct admin_argument
 static const struct options status_options = {
     .program = "mfi-hub status",
     .about =
-        "Prints records, position, clock and counters of the running hub; with none running, what "
+        "Prints records, position, clock, counters and subscribers of the running hub; with none "
+        "running, what "
         "the store holds. With --period, the state of a month: what each institution owes, how far "
         "it is, and who is to be reminded; also of an earlier time.",
     .rows = status_rows,
@@ -73,6 +75,9 @@ static json_t *status_json(const Ihuriro__V1__Status *status, const struct check
                             json_integer((json_int_t)status->counters[i]->value));
     }
     json_object_set_new(json, "counters", counters);
+    if (is_running) {
+        json_object_set_new(json, "subscribers", json_of_subscribers(status));
+    }
     return json;
 }
 
@@ -95,6 +100,9 @@ static void print_status(const Ihuriro__V1__Status *status, const struct checkpo
     for (size_t i = 0; i < status->n_counters; i++) {
         printf("%-15s %llu\n", status->counters[i]->name,
                (unsigned long long)status->counters[i]->value);
+    }
+    if (is_running) {
+        print_subscribers(status);
     }
 }
 

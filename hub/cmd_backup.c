@@ -263,11 +263,14 @@ int cmd_backup(int argc, char **argv)
 struct survivor {
     struct position position;
     struct buffer checkpoint;
+    struct buffer contacts; /* of the store that is replaced: newer than those of the backup */
+    bool has_contacts;
 };
 
 static void survivor_close(struct survivor *survivor)
 {
     buffer_close(&survivor->checkpoint);
+    buffer_close(&survivor->contacts);
 }
 
 static enum err read_survivor(struct store *store, struct survivor *ret_survivor)
@@ -307,11 +310,18 @@ static enum err declare_restored(struct hub *hub, const struct survivor *survivo
      * since then is what this record declares lost. */
     err = writer_begin(hub->writer, hub->identity.is_test ? hub_now_us(hub) : clock_wall_us());
     err = err != ERR_OK ? err : writer_new_event(hub->writer, &event, &seq);
+    err = err != ERR_OK || !survivor->has_contacts
+              ? err
+              : contacts_replace(writer_txn(hub->writer), buffer_bytes(&survivor->contacts));
     err = err != ERR_OK ? err : writer_seal(hub->writer, &checkpoint);
     err = err != ERR_OK ? err : writer_commit(hub->writer);
     if (err == ERR_OK) {
         printf("Restored to %llu records, and journaled as record %llu.\n",
                (unsigned long long)survivor->position.size, (unsigned long long)seq);
+        puts(survivor->has_contacts
+                 ? "Contacts are those of before the restore: what was erased stays so."
+                 : "Contacts are those of the backup, since those of before could not be read: "
+                   "erase again what was erased since.");
     }
     return err;
 }
@@ -414,6 +424,7 @@ static enum err replace(struct hub *hub, const struct restore_paths *paths, bool
     if (err != ERR_OK) {
         return err;
     }
+    survivor.has_contacts = contacts_read_forked(hub->config.store, &survivor.contacts) == ERR_OK;
     char *store = hub->config.store;
     hub->config.store =
         paths->copy; /* opened as the store, under the configured acts.log and keys */

@@ -18,6 +18,7 @@
 #include "hub/accept.h"
 #include "hub/commands.h"
 #include "hub/memory_guard.h"
+#include "hub/subscribers.h"
 #include "hub/zap.h"
 
 struct run_arguments {
@@ -75,6 +76,7 @@ static enum err make_shared(struct hub *hub)
     err = err != ERR_OK ? err : roster_make(registry, &hub->roster);
     err = err != ERR_OK ? err : head_make(writer_size(hub->writer), &hub->head);
     err = err != ERR_OK ? err : writer_queue_make(&hub->writes);
+    err = err != ERR_OK ? err : subscribers_make(&hub->subscribers);
     err = err != ERR_OK ? err : mailbox_make(&hub->query_mail);
     err = err != ERR_OK ? err : mailbox_make(&hub->admin_mail);
     hub->stop_fd = eventfd(0, EFD_CLOEXEC);
@@ -194,6 +196,7 @@ int cmd_run(int argc, char **argv)
     roster_close(&hub.roster);
     head_close(&hub.head);
     writer_queue_close(&hub.writes);
+    subscribers_close(&hub.subscribers);
     mailbox_close(&hub.query_mail);
     mailbox_close(&hub.admin_mail);
     zmq_ctx_term(hub.zmq);

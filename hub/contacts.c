@@ -27,16 +27,8 @@ static enum err check_language(const char *language, struct complaint *complaint
                           "The language of a contact is en, fr or rw, not \"%.20s\".", language);
 }
 
-static enum err check_contact(const struct registry *registry,
-                              const Ihuriro__V1__SetContact *request, struct complaint *complaint)
+enum err contact_check(const PbContact *contact, struct complaint *complaint)
 {
-    const PbContact *contact = request->contact;
-    if (!institution_id_is_valid(request->institution) ||
-        registry_find(registry, request->institution) == NULL) {
-        return complain(complaint, ERR_REFUSED,
-                        "There is no party %.16s: check the id with `mfi-hub parties list`.",
-                        request->institution);
-    }
     if (contact->office == NULL && contact->telephone == NULL && contact->address == NULL) {
         return complain(complaint, ERR_REFUSED,
                         "A contact has an office, a telephone or an address: give at least one, or "
@@ -46,6 +38,15 @@ static enum err check_contact(const struct registry *registry,
     err = err != ERR_OK ? err : check_text(contact->telephone, "telephone number", complaint);
     err = err != ERR_OK ? err : check_text(contact->address, "address", complaint);
     return err != ERR_OK ? err : check_language(contact->language, complaint);
+}
+
+static enum err check_party(const struct registry *registry, const char *id,
+                            struct complaint *complaint)
+{
+    return institution_id_is_valid(id) && registry_find(registry, id) != NULL
+               ? ERR_OK
+               : complain(complaint, ERR_REFUSED,
+                          "There is no party %.16s: check the id with `mfi-hub parties list`.", id);
 }
 
 /* Only what this program knows of it is kept. */
@@ -84,7 +85,8 @@ enum err contact_write(struct writer *writer, int64_t now_us, struct bytes set_c
     if (request->contact == NULL) {
         err = erase(writer, request->institution, complaint);
     } else {
-        err = check_contact(writer_registry(writer), request, complaint);
+        err = check_party(writer_registry(writer), request->institution, complaint);
+        err = err != ERR_OK ? err : contact_check(request->contact, complaint);
         err = err != ERR_OK ? err : put(writer, now_us, request);
     }
     if (err == ERR_OK) {

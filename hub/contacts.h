@@ -5,6 +5,8 @@
 
 #include "hub/hub.h"
 
+/* What may not be a contact: ERR_REFUSED with a sentence. */
+MUST_USE enum err contact_check(const PbContact *contact, struct complaint *complaint);
 /* A SetContact as packed bytes, in the writer's turn. ERR_REFUSED with a sentence: nothing was
  * changed, and the turn goes on. */
 MUST_USE enum err contact_write(struct writer *writer, int64_t now_us, struct bytes set_contact,

@@ -8,6 +8,7 @@ struct door {
     void *socket;
     zmq_msg_t payload;
     struct counters *counters;
+    struct door_counts *counts; /* of this door, among them */
     bool is_admin;
 };
 
@@ -56,6 +57,7 @@ enum err door_open(void *zmq_context, const struct door_options *options,
     zmq_msg_init(&door->payload);
     door->is_admin = options->key == NULL;
     door->counters = options->counters;
+    door->counts = &options->counters->doors[options->name];
     door->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
     if (door->socket == NULL || !set_options(door->socket, options)) {
         return complain(complaint, ERR_NETWORK, "The door %s cannot be made: %s.",
@@ -169,8 +171,11 @@ enum err door_receive(struct door *door, struct incoming *ret_incoming)
     for (int i = 0; i < 1000 && err == ERR_MALFORMED; i++) {
         err = receive_one(door, &incoming);
         door->counters->odd_frames += err == ERR_MALFORMED;
+        door->counts->odd_frames += err == ERR_MALFORMED;
     }
     if (err == ERR_OK) {
+        door->counts->received++;
+        door->counts->received_bytes += incoming.frame.size;
         *ret_incoming = incoming;
     }
     return err == ERR_MALFORMED ? ERR_NOT_FOUND : err;
@@ -195,12 +200,16 @@ enum err door_send(struct door *door, const struct peer *peer, struct bytes fram
 {
     if (!send_address(door, peer) && !(look_again(door) && send_address(door, peer))) {
         door->counters->undelivered++;
+        door->counts->undelivered++;
         return zmq_errno() == EAGAIN ? ERR_BUSY : ERR_NETWORK;
     }
     if (zmq_send(door->socket, frame.data, frame.size, ZMQ_DONTWAIT) < 0) {
         door->counters->undelivered++;
+        door->counts->undelivered++;
         return ERR_NETWORK;
     }
+    door->counts->answered++;
+    door->counts->answered_bytes += frame.size;
     return ERR_OK;
 }
 

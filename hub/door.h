@@ -22,6 +22,7 @@ struct door_options {
     int send_hwm;
     int io_thread; /* bit of ZMQ_AFFINITY; 0: any */
     struct counters *counters;
+    enum door_name name;
 };
 
 struct peer {

@@ -64,6 +64,7 @@ static enum err take_messages(struct feed_door *self, const struct reading *read
 static enum err turn(struct feed_door *self, bool *ret_is_behind)
 {
     AUTO(txn_end) struct txn txn = {0};
+    const int64_t settled_us = hub_clock_settled_us(self->hub->clock); /* before it begins */
     enum err err = txn_begin(store_env(self->hub->store), false, &txn);
     if (err != ERR_OK) {
         return err;
@@ -71,9 +72,11 @@ static enum err turn(struct feed_door *self, bool *ret_is_behind)
     struct reading reading = {
         .txn = &txn,
         .now_us = hub_clock_now_us(self->hub->clock),
+        .settled_us = settled_us,
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,
+        .subscribers = self->hub->subscribers,
     };
     reading.registry = roster_take_numbered(self->hub->roster, &reading.generation);
     err = take_messages(self, &reading);
@@ -115,6 +118,7 @@ void *feed_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_FEED,
         .receive_hwm = 8,
         .send_hwm = 2,
         /* An I/O thread of its own, where the context has a second one. */

@@ -53,7 +53,8 @@ static enum err check_filter(struct feed *feed, const struct reading *reading,
 
 /* A feed that is opened or re-filtered, and one that stands for a day, is written down. */
 enum err feed_open(struct feed *feed, const struct reading *reading, const struct peer *peer,
-                   const struct party *reader, const PbFilter *filter, const struct position *from)
+                   const struct party *reader, const PbFilter *filter, const struct position *from,
+                   struct access_key *ret_key)
 {
     struct access_key key;
     enum err err = access_key_of(reader->id, filter, 0, NULL, &key);
@@ -67,7 +68,11 @@ enum err feed_open(struct feed *feed, const struct reading *reading, const struc
     }
     if (act == 0) {
         accesses_saw(feed->accesses, &key, false, reading->now_ms);
-        return ERR_OK;
+    } else {
+        err = write_access(feed, reading, reader, filter, from, (enum access_act)act, &key);
     }
-    return write_access(feed, reading, reader, filter, from, (enum access_act)act, &key);
+    if (err == ERR_OK) {
+        *ret_key = key;
+    }
+    return err;
 }

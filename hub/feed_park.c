@@ -8,6 +8,7 @@ void parked_close(struct parked **parked)
     if (*parked != NULL) {
         free((*parked)->filter);
         scan_kept_close(&(*parked)->kept);
+        followed_close(&(*parked)->followed);
         free(*parked);
         *parked = NULL;
     }
@@ -99,7 +100,7 @@ static void use_ahead(struct feed *feed, struct parked *parked)
 
 enum err feed_park(struct feed *feed, const struct reading *reading, const struct peer *peer,
                    const struct party *reader, const Ihuriro__V1__Fetch *fetch,
-                   const struct position *from)
+                   const struct position *from, const struct access_key *key)
 {
     AUTO(parked_close) struct parked *parked = calloc(1, sizeof *parked);
     if (parked == NULL) {
@@ -126,6 +127,8 @@ enum err feed_park(struct feed *feed, const struct reading *reading, const struc
         end_older(feed, reading, peer, reader->id);
         use_ahead(feed, parked);
         link_parked(feed, parked);
+        parked->followed = subscribers_asked(reading->subscribers, key, reader->id, fetch->filter,
+                                             from->size, reading->now_us);
         parked = NULL;
     }
     return err;

@@ -16,6 +16,8 @@
 #include "storage/acts.h"
 #include "storage/journal.h"
 
+struct subscribers;
+
 struct hub_config {
     char *store;    /* folder of the store; acts.log lies beside it */
     char *acts;     /* acts.log */
@@ -46,6 +48,7 @@ struct hub {
     struct head *head;
     struct hub_clock *clock;
     struct writer_queue *writes;
+    struct subscribers *subscribers; /* the feed's, for whoever looks */
     struct mailbox *query_mail; /* the doors' that wait for the writer: they outlive its thread */
     struct mailbox *admin_mail;
     struct counters counters;

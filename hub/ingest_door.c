@@ -30,6 +30,7 @@ struct ingest_door {
     bool is_waiting; /* somebody waits for the socket, and would not hear of what a sender woke */
     int64_t readers_checked_ms;
     enum clock_state told_state;
+    uint64_t size_before; /* records before this turn */
     /* the doors' requests of this turn, told once it is committed */
     struct write_request requests[WRITES_PER_TURN];
     struct written written[WRITES_PER_TURN];
@@ -161,28 +162,45 @@ static void publish(struct ingest_door *self)
     deliver(self);
 }
 
+static enum err end_turn(struct ingest_door *self)
+{
+    struct counters *counters = &self->hub->counters;
+    const struct checkpoint *checkpoint = NULL;
+    uint64_t commits = counters->commits;
+    int64_t began_us = clock_monotonic_us();
+    enum err err = ingest_end(&self->ingest, &checkpoint);
+    if (err == ERR_OK && counters->commits > commits) {
+        uint64_t size = writer_size(self->ingest.writer);
+        histogram_add(&counters->commit_us, commit_us_bounds,
+                      (uint64_t)(clock_monotonic_us() - began_us));
+        histogram_add(&counters->batch_records, batch_records_bounds, size - self->size_before);
+    }
+    return err;
+}
+
 static void turn(void *context)
 {
     struct ingest_door *self = context;
     size_t count = 0;
-    const struct checkpoint *checkpoint = NULL;
     enum clock_state state = hub_clock_check(self->hub->clock);
     if (state != self->told_state) {
         log_event(state == CLOCK_RIGHT ? LOG_INFO : LOG_ERROR, "clock", "text=\"%s\"",
                   clock_state_text(state));
         self->told_state = state;
     }
-    enum err err = ingest_begin(&self->ingest, hub_clock_now_us(self->hub->clock),
+    enum err err = ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock),
                                 clock_monotonic_ms(), state);
+    self->size_before = writer_size(self->ingest.writer);
     err = err != ERR_OK ? err : take_messages(self, &count);
     err = err != ERR_OK ? err : take_writes(self);
     if (count > 1) { /* where one came alone, nobody else is awaited */
         crew_hand_over(self->crew);
     }
-    err = err != ERR_OK ? err : ingest_end(&self->ingest, &checkpoint);
+    err = err != ERR_OK ? err : end_turn(self);
     if (err != ERR_OK) {
         give_up("ingest_commit_failed", err);
     }
+    hub_clock_end(self->hub->clock);
     publish(self);
 }
 
@@ -301,6 +319,7 @@ void *ingest_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = INGEST_REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_INGEST,
         .receive_hwm = 64,
         .io_thread = 1, /* agents on the first, subscribers on the second */
         .send_hwm = 64,

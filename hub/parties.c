@@ -9,6 +9,7 @@ static const struct command parties_commands[] = {
     {"add", parties_add, "a new party"},
     {"set", parties_set, "change what is given"},
     {"revoke", parties_revoke, "a party's keys, for ever"},
+    {"import", parties_import, "many parties from a file; --dry-run says what would change"},
     {"merge", parties_merge, "members into another, from the first of a month on"},
     {"split", parties_split, "a member into others, from the first of a month on"},
     {"rename", parties_rename, "a new name from a day on; the old one is kept for before"},

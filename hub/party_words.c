@@ -334,6 +334,99 @@ void party_change_reduce(struct party_change *change, const struct party *party)
     change->has_agreement = change->has_agreement && change->agreement.shares != party->shares;
 }
 
+/* ---- what is said, and what stands ---- */
+
+bool party_change_says(const struct party_change *change, enum party_word word)
+{
+    const PbPartyAct *act = &change->party;
+    const struct {
+        enum party_word word;
+        bool says;
+    } rows[] = {
+        {WORD_ROLE, act->has_role},
+        {WORD_CURRENCY, act->currency != NULL},
+        {WORD_SIGNING_KEY, change->keys.has_signing_key},
+        {WORD_TRANSPORT_KEY, change->keys.has_transport_key},
+        {WORD_AGREEMENT, change->has_agreement},
+        {WORD_VALID_FROM, act->has_valid_from_day},
+        {WORD_VALID_TO, act->has_valid_to_day},
+        {WORD_REPORTS_FROM, act->has_reports_from_day},
+        {WORD_STATUS, act->has_status},
+        {WORD_STATUS_FROM, act->has_status_from_day},
+        {WORD_ASSETS, act->has_assets},
+        {WORD_ASSETS_ON, act->has_assets_on_day},
+    };
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (texts[i].word == word) {
+            return *text_at(act, texts[i].of_act) != NULL;
+        }
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].word == word) {
+            return rows[i].says;
+        }
+    }
+    return false;
+}
+
+static void day_standing(const struct party *party, enum party_word word, char ret_text[static 11])
+{
+    const struct {
+        enum party_word word;
+        int32_t day;
+    } rows[] = {
+        {WORD_VALID_FROM, party->valid_from_day},
+        {WORD_VALID_TO, party->valid_to_day},
+        {WORD_REPORTS_FROM, party->reports_from_day},
+        {WORD_STATUS_FROM, party->status_from_day},
+        {WORD_ASSETS_ON, party->assets >= 0 ? party->assets_on_day : INT32_MIN},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].word == word && rows[i].day != INT32_MIN && rows[i].day != INT32_MAX) {
+            day_format(rows[i].day, ret_text);
+        }
+    }
+}
+
+static void assets_standing(const struct party *party, const PbSettings *settings,
+                            char ret_text[static 32])
+{
+    for (size_t i = 0; settings != NULL && party->assets >= 0 && i < settings->n_currencies; i++) {
+        if (strcmp(settings->currencies[i]->code, party->currency) == 0) {
+            money_format(party->assets, settings->currencies[i]->exponent, ret_text);
+        }
+    }
+}
+
+void party_word_standing(const struct party *party, enum party_word word,
+                         const PbSettings *settings, char ret_text[static PARTY_WORD_TEXT_MAX])
+{
+    const struct {
+        enum party_word word;
+        const char *text;
+    } rows[] = {
+        {WORD_ROLE, role_name(party->role)},
+        {WORD_CURRENCY, party->currency},
+        {WORD_STATUS, party_status_name(party->status)},
+        {WORD_AGREEMENT, party->shares ? "yes" : "no"},
+    };
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (texts[i].word == word) {
+            snprintf(ret_text, PARTY_WORD_TEXT_MAX, "%s", *text_at(party, texts[i].of_party));
+        }
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].word == word) {
+            snprintf(ret_text, PARTY_WORD_TEXT_MAX, "%s", rows[i].text);
+        }
+    }
+    day_standing(party, word, ret_text);
+    if (word == WORD_ASSETS) {
+        assets_standing(party, settings, ret_text);
+    }
+}
+
 /* ---- events ---- */
 
 static bool says_anything(const PbPartyAct *act)

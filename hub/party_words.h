@@ -64,6 +64,12 @@ MUST_USE enum err party_change_read(const struct party_words *words,
                                     struct party_change *change);
 /* Leaves out what stands already. */
 void party_change_reduce(struct party_change *change, const struct party *party);
+/* Does it (still) say this word? */
+bool party_change_says(const struct party_change *change, enum party_word word);
+/* What stands, as a word that would say it; of a key, and where nothing stands, "". */
+#define PARTY_WORD_TEXT_MAX (TEXT_BYTES_MAX + 1)
+void party_word_standing(const struct party *party, enum party_word word,
+                         const PbSettings *settings, char ret_text[static PARTY_WORD_TEXT_MAX]);
 /* Makes its events, of an id that is viewed; count 0: nothing is to change. */
 void party_change_events(struct party_change *change, const char *id);
 

@@ -134,6 +134,7 @@ void *query_door_run(void *argument)
         .key = hub->transport_key,
         .request_max = REQUEST_MAX,
         .counters = &hub->counters,
+        .name = AT_QUERY,
         .receive_hwm = 8,
         .send_hwm = 2,
     };

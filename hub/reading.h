@@ -5,6 +5,7 @@
 
 #include "hub/accesses.h"
 #include "hub/hub.h"
+#include "hub/subscribers.h"
 #include "proto/access.h"
 
 /* All of one moment. The transaction is short: a step looks at READ_TXN_RECORDS_MAX records at
@@ -14,10 +15,14 @@ struct reading {
     const struct registry *registry;
     uint64_t generation; /* the registry's number: the same number is the same registry */
     int64_t now_us;      /* the hub's time, said in each answer */
-    int64_t now_ms;      /* monotonic */
+    int64_t settled_us; /* no record that is not in the transaction was received before; at the feed
+                           door */
+    int64_t now_ms;     /* monotonic */
     bool
         is_short_of_disk; /* no access can be written down: no reading begins that would need one */
     struct counters *counters;
+    struct subscribers
+        *subscribers; /* whom the feed serves, for the operator; NULL: nobody looks */
 };
 
 /* What a step does to the world. */

@@ -93,7 +93,7 @@ static enum err refuse(const struct submission *submission, const char *rule, co
     answer.path = path;
     answer.text = text;
     answer.may_pass = may_pass;
-    submission->ingest->counters->refused++;
+    counters_refused(submission->ingest->counters, rule);
     submission->ingest->counters->bad_signatures += strcmp(rule, "ENV-03") == 0;
     enum err err = keep_refusal(submission, rule, path);
     return err != ERR_OK ? err : tell(submission, &answer);

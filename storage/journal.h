@@ -183,5 +183,10 @@ MUST_USE enum err contacts_get(struct txn *txn, const char *institution,
 typedef enum err (*contact_visit)(void *context, const char *institution, struct bytes contact);
 MUST_USE enum err contacts_walk(struct txn *txn, const char *after, contact_visit visit,
                                 void *context);
+/* All of a store that may be damaged, read in a child of this process, as rows for
+ * contacts_replace. Whole, or an error. Appends. */
+MUST_USE enum err contacts_read_forked(const char *path, struct buffer *rows);
+/* They come in the place of all that there are. */
+MUST_USE enum err contacts_replace(struct txn *txn, struct bytes rows);
 
 #endif

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from lab import Agent, Institution, expect, program, run, run_scenarios, wait_until
+from lab import Agent, Institution, Reader, expect, program, run, run_scenarios, wait_until
 
 TODAY = int(time.time()) // 86400
 DAY_0 = TODAY - 60
@@ -196,6 +196,34 @@ def a_broken_configuration_is_refused_with_what_to_do(lab):
         os.rename(copy, hub.folder)
     lines = hub.command("check-config", "--format", "json").stdout.splitlines()
     expect(len(lines) == len(whole.splitlines()) and all(json.loads(line)["ok"] for line in lines), lambda: str(lines))
+
+
+def status_shows_who_follows_the_feed_how_far_it_has_come_and_how_far_behind_it_is(lab):
+    hub = lab.hub().start()
+    near, far = Reader(lab, hub, "near", "association"), Reader(lab, hub, "far", "regulator")
+    expect("none has asked since the hub began" in hub.command("status").stdout, "there are subscribers before one asked")
+    near.process.command += ["--kind", "party", "--institution", "FAR"]
+    near.process.start()
+    far.process.start()
+
+    def subscriber(name):
+        return {row["party"]: row for row in hub.status()["subscribers"]}.get(name)
+
+    wait_until("both wait at the head", 20, lambda: all(
+        row is not None and row["waiting"] and row["lag"] == 0 for row in (subscriber("NEAR"), subscriber("FAR"))))
+    expect(subscriber("NEAR")["filter"] == {"kinds": ["party"], "institutions": ["FAR"]}, "its filter is not shown: %s" % subscriber("NEAR"))
+    expect("filter" not in subscriber("FAR"), "a filter where there is none")
+    far.process.kill()
+    before = subscriber("FAR")
+    for number in range(3):
+        hub.command("parties", "add", "MFI-%d" % number, "--role", "member", "--name", "M", "--currency", "RWF")
+    after = subscriber("FAR")
+    expect(after["position"] <= before["position"] + 1 and after["lag"] >= 3, "a killed subscriber falls behind: %s" % after)
+    expect(after["lag"] + after["position"] == hub.status()["records"], "lag and position do not come to the records there are")
+    text = hub.command("status").stdout
+    expect("subscriber" in text and "FAR" in text and "kinds party; institutions FAR" in text, "not in the text: " + text)
+    far.process.start()
+    wait_until("it has caught up", 20, lambda: subscriber("FAR")["lag"] == 0)
 
 
 if __name__ == "__main__":

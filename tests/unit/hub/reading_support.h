@@ -22,6 +22,7 @@ struct readers {
     int64_t now_ms;
     bool is_short_of_disk;
     struct counters counters;
+    struct subscribers *subscribers; /* NULL, but where a test looks */
     struct buffer heard[HEARD_MAX];
     struct peer to[HEARD_MAX];
     size_t heard_count;
@@ -179,6 +180,7 @@ static inline int readers_close(void **state)
     feed_close(&readers->feed);
     query_close(&readers->query);
     registry_close(&readers->registry);
+    subscribers_close(&readers->subscribers);
     bench_close(&readers->bench);
     for (size_t i = 0; i < HEARD_MAX; i++) {
         buffer_close(&readers->heard[i]);
@@ -203,6 +205,7 @@ static inline struct reading reading_of(struct readers *readers, struct txn *txn
         .now_ms = readers->now_ms,
         .is_short_of_disk = readers->is_short_of_disk,
         .counters = &readers->counters,
+        .subscribers = readers->subscribers,
     };
 }
 
