@@ -36,12 +36,12 @@ enum err totals_make(const struct totals_terms *terms, const struct registry *re
 void fold_close(struct totals *totals)
 {
     for (size_t i = 0; i < totals->column_count; i++) {
-        free(totals->columns[i].accumulators);
         free(totals->columns[i].values);
         free(totals->columns[i].has_value);
     }
     for (size_t i = 0; i < totals->group_count; i++) {
         free(totals->groups[i].members);
+        free(totals->groups[i].sums);
     }
     for (size_t i = 0; totals->unit_parts != NULL && i < totals->member_count; i++) {
         free(totals->unit_parts[i].items);
@@ -192,6 +192,27 @@ static bool column_is_ratio(const struct column *column)
     return column->line != NULL ? column->line->is_ratio : column->measure->is_ratio;
 }
 
+/* For all columns so far, with room for those to come. */
+static enum err sums_grow(struct totals *totals, const struct column *like)
+{
+    size_t groups = like->line != NULL ? totals->group_count : totals->country_count;
+    for (size_t i = 0; i < groups; i++) {
+        struct group *group = &totals->groups[i];
+        if (totals->column_count <= group->sum_count) {
+            continue;
+        }
+        size_t wanted = totals->column_capacity;
+        struct accumulator *grown = reallocarray(group->sums, wanted, sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        memset(&grown[group->sum_count], 0, (wanted - group->sum_count) * sizeof *grown);
+        group->sums = grown;
+        group->sum_count = wanted;
+    }
+    return ERR_OK;
+}
+
 enum err column_add(struct totals *totals, const struct column *like)
 {
     bool has_quartiles = like->line != NULL ? !like->line->is_of_rows : like->measure->is_ratio;
@@ -206,16 +227,13 @@ enum err column_add(struct totals *totals, const struct column *like)
     }
     struct column *column = &totals->columns[totals->column_count++];
     *column = *like;
-    size_t groups = like->line != NULL ? totals->group_count : totals->country_count;
-    column->accumulators = calloc(groups + 1, sizeof *column->accumulators);
     if (has_quartiles) {
         column->values = calloc(totals->member_count + 1, sizeof *column->values);
         column->has_value = calloc(totals->member_count + 1, sizeof *column->has_value);
     }
-    return column->accumulators == NULL ||
-                   (has_quartiles && (column->values == NULL || column->has_value == NULL))
+    return has_quartiles && (column->values == NULL || column->has_value == NULL)
                ? ERR_MEMORY
-               : ERR_OK;
+               : sums_grow(totals, column);
 }
 
 /* ---- feeding ---- */
@@ -394,7 +412,7 @@ enum err column_feed(struct totals *totals, size_t at, size_t index, const struc
     size_t groups = column->line != NULL || member->group_count == 0 ? member->group_count : 1;
     bool is_matched = member->unit == SIZE_MAX && both->has_now && both->has_before;
     for (size_t i = 0; i < groups; i++) {
-        struct accumulator *sum = &column->accumulators[member->groups[i]];
+        struct accumulator *sum = sum_of(totals, member->groups[i], at);
         add_now(sum, member, both);
         if (is_matched) {
             add_matched(sum, both);

@@ -85,8 +85,7 @@ struct accumulator {
 struct column {
     const struct line *line; /* NULL: a measure */
     const struct measure *measure;
-    struct accumulator *accumulators; /* by group; of a measure by those of COUNTRY */
-    int64_t *values;                  /* by member; NULL: it has no quartiles */
+    int64_t *values; /* by member; NULL: it has no quartiles */
     bool *has_value;
 };
 
@@ -101,6 +100,8 @@ struct group {
     wide assets;       /* known */
     uint32_t *members; /* that are expected, and may be read */
     size_t member_count;
+    struct accumulator *sums; /* by column; of measures only where it is by COUNTRY */
+    size_t sum_count;
 };
 
 #define GROUPS_OF_MEMBER 4
@@ -192,6 +193,12 @@ struct totals {
 MUST_USE enum err groups_make(struct totals *totals);
 MUST_USE enum err units_make(struct totals *totals);
 void units_add(struct totals *totals); /* when all was fed */
+/* Of a group that it has. Lies beside those of the columns before and behind: a member is fed
+ * column by column. */
+static inline struct accumulator *sum_of(const struct totals *totals, size_t group, size_t column)
+{
+    return &totals->groups[group].sums[column];
+}
 MUST_USE enum err column_add(struct totals *totals, const struct column *like);
 /* A sum that fits, as a value of its unit. False: it does not fit. A denominator of 0: null. */
 bool value_of(const struct column *column, wide numerator, wide denominator,

@@ -32,8 +32,7 @@ static int code_order(const void *a, const void *b)
 static bool has_any(const struct totals *totals, const struct breakdown_code *code, size_t group)
 {
     for (size_t i = 0; i < MEASURES; i++) {
-        const struct accumulator *sum =
-            &totals->columns[code->first_column + i].accumulators[group];
+        const struct accumulator *sum = sum_of(totals, group, code->first_column + i);
         if (sum->reported > 0 || sum->estimated > 0) {
             return true;
         }
@@ -211,7 +210,7 @@ static struct total_row make_row(const struct totals *totals, const struct emitt
 {
     const struct group *group = &totals->groups[emitted->group];
     const struct column *column = &totals->columns[emitted->column];
-    const struct accumulator *sum = &column->accumulators[emitted->group];
+    const struct accumulator *sum = sum_of(totals, emitted->group, emitted->column);
     struct total_row row = {
         .by = (enum total_by)emitted->by,
         .group = emitted->code != NULL ? emitted->code : group->code,
