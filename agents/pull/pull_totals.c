@@ -11,7 +11,7 @@
 #include "proto/money.h"
 
 #define BEGIN_TIMES  3 /* what a history that was replaced broke off begins again */
-#define TEXT_COLUMNS 9
+#define TEXT_COLUMNS 10
 #define WIDTH_MAX    40
 
 /* ---- the question ---- */
@@ -125,9 +125,11 @@ static const struct {
     const char *title;
     bool is_number;
 } columns[TEXT_COLUMNS] = {
-    {"GROUP", false},   {"LINE", false},      {"VALUE", true},
-    {"REPORTED", true}, {"ASSETS", true},     {"QUARTILE 1", true},
-    {"MEDIAN", true},   {"QUARTILE 3", true}, {"SINCE THE MONTH BEFORE", true},
+    {"GROUPING", false},  {"GROUP", false},
+    {"LINE", false},      {"VALUE", true},
+    {"REPORTED", true},   {"ASSETS", true},
+    {"QUARTILE 1", true}, {"MEDIAN", true},
+    {"QUARTILE 3", true}, {"SINCE THE MONTH BEFORE", true},
 };
 
 /* "1 234 567"; of hundredths "12.34". */
@@ -198,25 +200,26 @@ static enum err put_text(struct out *out, const Ihuriro__V1__TotalRow *row)
         out->capacity = wanted;
     }
     char(*cells)[WIDTH_MAX] = out->cells[out->count++];
-    snprintf(cells[0], WIDTH_MAX, "%.30s", row->group);
-    snprintf(cells[1], WIDTH_MAX, "%.38s", row->line);
-    put_value(row, row->has_value, row->value, cells[2]);
+    snprintf(cells[0], WIDTH_MAX, "%.20s", row->by);
+    snprintf(cells[1], WIDTH_MAX, "%.30s", row->group);
+    snprintf(cells[2], WIDTH_MAX, "%.38s", row->line);
+    put_value(row, row->has_value, row->value, cells[3]);
     if (row->refused != NULL) {
-        snprintf(cells[2], WIDTH_MAX, "too large");
+        snprintf(cells[3], WIDTH_MAX, "too large");
     } else if (row->has_value && strcmp(row->unit, "MONEY") == 0 && row->currency != NULL) {
-        size_t length = strlen(cells[2]);
-        snprintf(cells[2] + length, WIDTH_MAX - length, " %.3s", row->currency);
+        size_t length = strlen(cells[3]);
+        snprintf(cells[3] + length, WIDTH_MAX - length, " %.3s", row->currency);
     }
-    put_reported(row, cells[3]);
-    snprintf(cells[4], WIDTH_MAX, "-");
+    put_reported(row, cells[4]);
+    snprintf(cells[5], WIDTH_MAX, "-");
     if (row->has_assets_bp) {
-        put_number(row->assets_bp, 2, cells[4]);
-        strcat(cells[4], " %"); /* a number of 32 bits: it fits */
+        put_number(row->assets_bp, 2, cells[5]);
+        strcat(cells[5], " %"); /* a number of 32 bits: it fits */
     }
-    put_value(row, row->has_quartile_1, row->quartile_1, cells[5]);
-    put_value(row, row->has_median, row->median, cells[6]);
-    put_value(row, row->has_quartile_3, row->quartile_3, cells[7]);
-    put_change(row, cells[8]);
+    put_value(row, row->has_quartile_1, row->quartile_1, cells[6]);
+    put_value(row, row->has_median, row->median, cells[7]);
+    put_value(row, row->has_quartile_3, row->quartile_3, cells[8]);
+    put_change(row, cells[9]);
     return ERR_OK;
 }
 
