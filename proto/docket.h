@@ -44,6 +44,9 @@ struct closed {
 };
 /* Of the month that the day lies in. */
 struct closed docket_closed(const struct docket *docket, int32_t end_day);
+/* The end of the first month that is closed now and has a day in [first_day, last_day]. */
+bool docket_closed_within(const struct docket *docket, int32_t first_day, int32_t last_day,
+                          int32_t *ret_end_day);
 const char *closing_name(enum closing closing); /* "open", "closed", "reopened" */
 
 /* Orders in the order of their own time. That, and not when a record of it was received, is when an
