@@ -20,17 +20,21 @@
 #define AGENTS_MAX       5
 #define READERS_MAX      3
 #define LINES_MAX        24
-#define COPIES_MAX       4 /* backups of the hub, images of agents */
-#define PLACES           3 /* months that are reported on */
-#define CONTENTS_MAX     64
-#define HELD_RECEIPTS    128
-#define SEEN_MAX         1024
-#define LOSSES_MAX       16
-#define PULLS_MAX        8
-#define PATH_BYTES       192
-#define HEARD_MAX        8
-#define ACTIVITIES_MAX   40
-#define QUIET_PUSHED_MS  110000 /* time is not passed further at once: silence is 120 s */
+#define COPIES_MAX       4     /* backups of the hub, images of agents */
+#define PLACES           3     /* months that are reported on */
+#define DUTIES_FROM_DAY  18353 /* 2020-04-01: each of the places is owed */
+#define DUTIES_UNTIL_DAY 18444 /* 2020-07-01: what ends later is not judged */
+#define DUTIES_DUE_DAYS  65 /* April's is due a day after the run begins; what comes later is late \
+                             */
+#define CONTENTS_MAX    64
+#define HELD_RECEIPTS   128
+#define SEEN_MAX        1024
+#define LOSSES_MAX      16
+#define PULLS_MAX       8
+#define PATH_BYTES      192
+#define HEARD_MAX       8
+#define ACTIVITIES_MAX  40
+#define QUIET_PUSHED_MS 110000 /* time is not passed further at once: silence is 120 s */
 
 struct world;
 
@@ -434,6 +438,10 @@ void ledger_lost(struct world *world, const struct roots *before);
 
 /* drain.c: faults stop */
 void drain(struct world *world);
+
+/* duties.c: what is owed */
+void agent_heard_owed(struct agent_side *agent, const char *institution);
+void judge_owed(struct world *world, struct agent_side *agent);
 
 /* oracle.c: what must hold once all is drained */
 void oracle_judge(struct world *world);
