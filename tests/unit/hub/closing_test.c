@@ -1,5 +1,5 @@
 /* What closing a month asks, by hand-made histories; and what it freezes, by a store. */
-#include "hub_support.h"
+#include "tests/unit/hub/hub_support.h"
 
 #include "hub/closing.h"
 #include "tests/support/histories.h"
