@@ -238,6 +238,15 @@ def extracts(institution):
     return sorted(name for name in os.listdir(institution.folder) if "-due-" in name)
 
 
+def who_only_sends_now_and_then_knows_what_is_owed_too(lab):
+    """Without `run`: the one that sends hears it with its receipts."""
+    hub, institution, agent = start(lab)
+    hub.command("test-time", "2020-07-05T08:00:00Z")
+    agent.send("--wait", "30", month_book(institution, lab.path("june"), "reports = LIQUIDITY\n"))
+    is_in(agent, "LIQUIDITY", "2020-06", "RECEIVED_LATE")
+    is_in(agent, "PORTFOLIO", "2020-06", "OWED")
+
+
 def an_agent_that_was_never_heard_says_that(lab):
     hub, _, agent = start(lab)
     hub.process.stop()

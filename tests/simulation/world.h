@@ -24,17 +24,16 @@
 #define PLACES           3     /* months that are reported on */
 #define DUTIES_FROM_DAY  18353 /* 2020-04-01: each of the places is owed */
 #define DUTIES_UNTIL_DAY 18444 /* 2020-07-01: what ends later is not judged */
-#define DUTIES_DUE_DAYS  65 /* April's is due a day after the run begins; what comes later is late \
-                             */
-#define CONTENTS_MAX    64
-#define HELD_RECEIPTS   128
-#define SEEN_MAX        1024
-#define LOSSES_MAX      16
-#define PULLS_MAX       8
-#define PATH_BYTES      192
-#define HEARD_MAX       8
-#define ACTIVITIES_MAX  40
-#define QUIET_PUSHED_MS 110000 /* time is not passed further at once: silence is 120 s */
+#define DUTIES_DUE_DAYS  65    /* April is due a day after the beginning */
+#define CONTENTS_MAX     64
+#define HELD_RECEIPTS    128
+#define SEEN_MAX         1024
+#define LOSSES_MAX       16
+#define PULLS_MAX        8
+#define PATH_BYTES       192
+#define HEARD_MAX        8
+#define ACTIVITIES_MAX   40
+#define QUIET_PUSHED_MS  110000 /* time is not passed further at once: silence is 120 s */
 
 struct world;
 
