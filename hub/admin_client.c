@@ -1,8 +1,11 @@
 #include "hub/admin_client.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -49,6 +52,26 @@ static enum err exchange(void *socket, struct bytes request, enum verb wanted, s
     return err;
 }
 
+/* A hub that was killed leaves its socket behind: nobody listens there, and nobody is waited for.
+ */
+static bool is_left_behind(const char *socket_path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (strlen(socket_path) >= sizeof address.sun_path) {
+        close(fd);
+        return false;
+    }
+    memcpy(address.sun_path, socket_path, strlen(socket_path));
+    bool is_refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
+                      errno == ECONNREFUSED;
+    close(fd);
+    return is_refused;
+}
+
 enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessage *body,
                    enum verb wanted, struct arena *arena, struct complaint *complaint,
                    const ProtobufCMessage **ret_answer)
@@ -59,6 +82,12 @@ enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessa
     int no_linger = 0;
     if (access(socket_path, F_OK) != 0) {
         return complain(complaint, ERR_NETWORK, "No hub is running here (there is no %s).",
+                        socket_path);
+    }
+    if (is_left_behind(socket_path)) {
+        return complain(complaint, ERR_NETWORK,
+                        "No hub is running here: nobody listens at %s, which one that ended left "
+                        "behind.",
                         socket_path);
     }
     snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);

@@ -31,6 +31,8 @@ static const struct config_row config_rows[] = {
     ROW("query", CONFIG_TEXT, query, true, 0, 0, "Where regulators pull."),
     ROW("admin", CONFIG_PATH, admin, true, 0, 0,
         "Socket of the operator's commands; its folder has mode 0700."),
+    ROW("metrics", CONFIG_TEXT, metrics, false, 0, 0,
+        "Where a monitoring system of this machine asks, such as 127.0.0.1:9464. Empty: nowhere."),
     ROW("quota_bucket", CONFIG_INTEGER, quota_bucket, false, 1, 1000000,
         "New reports that an institution may send at once; the rest is taken later."),
     ROW("quota_per_hour", CONFIG_INTEGER, quota_per_hour, false, 1, 1000000,
@@ -112,8 +114,8 @@ enum err hub_config_format(const struct hub_config *config, struct buffer *text)
         } else if (row->kind == CONFIG_TEXTS) {
             err = format_texts(row->key, (const struct config_texts *)(const void *)field, text);
         } else {
-            err = buffer_printf(text, "%s = \"%s\";\n", row->key,
-                                *(char *const *)(const void *)field);
+            const char *value = *(char *const *)(const void *)field;
+            err = buffer_printf(text, "%s = \"%s\";\n", row->key, value != NULL ? value : "");
         }
     }
     return err;
@@ -263,12 +265,14 @@ static bool settings_differ(const PbSettings *a, const PbSettings *b)
            !bytes_equal(buffer_bytes(&packed_a), buffer_bytes(&packed_b));
 }
 
+/* And what was closed under them. */
 static enum err settings_in_force(struct hub *hub, struct arena *arena,
-                                  const PbSettings **ret_settings)
+                                  const PbSettings **ret_settings, struct docket **ret_docket)
 {
     AUTO(txn_end) struct txn txn = {0};
     uint8_t id[SHA256_BYTES];
     enum err err = txn_begin(store_env(hub->store), false, &txn);
+    err = err != ERR_OK ? err : docket_load(&txn, ret_docket);
     err = err != ERR_OK ? err : settings_load(&txn, arena, ret_settings, id);
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* a new store has none */
 }
@@ -276,14 +280,17 @@ static enum err settings_in_force(struct hub *hub, struct arena *arena,
 enum err hub_settings_compile(struct hub *hub, struct arena *arena, struct complaint *complaint,
                               PbSettings **ret_settings)
 {
-    const PbSettings *in_force = NULL;
+    AUTO(docket_close) struct docket *docket = NULL;
+    struct country_ground ground = {NULL, NULL, 0};
     enum err err = hub_open_clock(hub);
-    err = err != ERR_OK ? err : settings_in_force(hub, arena, &in_force);
-    return err != ERR_OK
-               ? complain(complaint, err, "The settings in force could not be read from %s (%s).",
-                          hub->config.store, err_text(err))
-               : country_compile_over(hub->config.settings, in_force, hub_now_us(hub), arena,
-                                      complaint, ret_settings);
+    err = err != ERR_OK ? err : settings_in_force(hub, arena, &ground.in_force, &docket);
+    if (err != ERR_OK) {
+        return complain(complaint, err, "The settings in force could not be read from %s (%s).",
+                        hub->config.store, err_text(err));
+    }
+    ground.docket = docket;
+    ground.now_us = hub_now_us(hub);
+    return country_compile_over(hub->config.settings, &ground, arena, complaint, ret_settings);
 }
 
 enum err hub_settings_journal(struct hub *hub, int64_t now_us, bool *ret_is_new,

@@ -188,8 +188,8 @@ static void turn(void *context)
                   clock_state_text(state));
         self->told_state = state;
     }
-    enum err err = ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock),
-                                clock_monotonic_ms(), state);
+    enum err err =
+        ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock), clock_monotonic_ms(), state);
     self->size_before = writer_size(self->ingest.writer);
     err = err != ERR_OK ? err : take_messages(self, &count);
     err = err != ERR_OK ? err : take_writes(self);
@@ -341,6 +341,7 @@ void *ingest_door_run(void *argument)
                                      &self->ingest.quota);
     err =
         err != ERR_OK ? err : quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &self->ingest.refusals);
+    err = err != ERR_OK ? err : quota_make(OWED_BUCKET, OWED_PER_HOUR, &self->ingest.owed);
     if (err != ERR_OK) {
         log_event(LOG_ERROR, "ingest_door_not_opened", "error=\"%s\" text=\"%s\"", err_text(err),
                   complaint.text);
@@ -355,6 +356,7 @@ void *ingest_door_run(void *argument)
     answers_close(&self->ingest.answers);
     quota_close(&self->ingest.quota);
     quota_close(&self->ingest.refusals);
+    quota_close(&self->ingest.owed);
     arena_close(&self->ingest.arena);
     arena_close(&self->ingest.words);
     arena_close(&self->ingest.beside);

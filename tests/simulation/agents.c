@@ -69,6 +69,10 @@ static void tell(void *context, const struct session_news *news)
         break;
     case NEWS_RETRY_LATER:
     case NEWS_PASSED_OVER:
+    case NEWS_OWED:
+        world_say(world, "agent %zu knows what %s owes", agent->number, news->text);
+        agent_heard_owed(agent, news->text);
+        break;
     case NEWS_SETTINGS:
     case NEWS_LEFT:
     default:
