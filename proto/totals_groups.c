@@ -358,13 +358,12 @@ static bool unit_is_in(const struct totals *totals, const struct unit *unit, siz
 static void unit_add(struct totals *totals, const struct unit *unit, size_t group)
 {
     for (size_t i = 0; i < totals->column_count; i++) {
-        struct column *column = &totals->columns[i];
         struct both both;
-        if ((column->line == NULL && group >= totals->country_count) ||
+        if ((totals->columns[i].line == NULL && group >= totals->country_count) ||
             !unit_both(totals, unit, i, &both)) {
             continue;
         }
-        struct accumulator *sum = &column->accumulators[group];
+        struct accumulator *sum = sum_of(totals, group, i);
         sum->before_numerator += both.before.numerator;
         sum->before_denominator += both.before.denominator;
         sum->matched_numerator += both.now.numerator;
