@@ -1,5 +1,6 @@
 """Who has reported what: the matrix of a month, and reports that keep coming while it is asked for."""
 import os
+import shutil
 import subprocess
 
 import measure
@@ -30,17 +31,18 @@ def store(bench):
     size = "%d cells of %d institutions" % (got["cells"], got["institutions"])
     bench.row("matrix of a month and of the one before, 460 × 5, warm: ms", got["both_ms"], 50,
               "the goal; %s; %.1f ms of a core a month, %.1f of them wall time for the indexes" % (size, got["cpu_ms"], got["read_ms"]))
-    bench.row("the same, one month, a fresh process: ms", got["fresh_ms"], 300, "the goal; %.1f ms of a core" % got["fresh_cpu_ms"])
+    bench.row("the matrix, one month, a fresh process: ms", got["fresh_ms"], 300, "the goal; %.1f ms of a core" % got["fresh_cpu_ms"])
     command = [program("mfi-hub"), "status", "--period", MONTH, "-c", hub.conf]
     bench.row("`mfi-hub status --period`, fresh process: ms", 1000 * measure.timed(command), 300, "the goal; with the reminder list")
 
 
 def many(bench):
     """The same with a hundred thousand institutions, once."""
-    hub = made(bench.lab, "many", MANY)
+    hub = made(bench.lab, "matrix-of-many", MANY)
     got = measure.part("bench-matrix", hub.folder, MONTH, 1)
     bench.row("matrix of a month, %d institutions, a fresh process: s" % got["institutions"], got["fresh_ms"] / 1000, 5,
               "the goal; %d cells, %.1f s of a core" % (got["cells"], got["fresh_cpu_ms"] / 1000))
+    shutil.rmtree(hub.folder)
 
 
 class Asking:
