@@ -409,6 +409,9 @@ enum err column_feed(struct totals *totals, size_t at, size_t index, const struc
 {
     const struct member *member = &totals->members[index];
     struct column *column = &totals->columns[at];
+    if (!both->has_now && !both->has_before && !both->has_estimate) {
+        return ERR_OK;
+    }
     size_t groups = column->line != NULL || member->group_count == 0 ? member->group_count : 1;
     bool is_matched = member->unit == SIZE_MAX && both->has_now && both->has_before;
     for (size_t i = 0; i < groups; i++) {

@@ -445,7 +445,7 @@ def a_simulated_sector_in_a_second_computation(lab):
     first, second = parties[0]["id"], parties[1]["id"]
     hub.command("parties", "add", "MERGED-1", "--role", "member", "--name", "Merged", "--category", "DSACCO", "--district", "403",
                 "--currency", "RWF")
-    hub.command("parties", "merge", "MERGED-1", "--from-day", "2020-03-01", first, second)
+    hub.command("parties", "merge", first, second, "--into", "MERGED-1", "--from", "2020-03-01")
     asked["after a merger"] = (month, regulator.rows(month, *by("COUNTRY", "CATEGORY", "DISTRICT")), None, False)
     merged = [(first, day_of("2020-03-01", 0)), (second, day_of("2020-03-01", 0))]
     successor = {"id": "MERGED-1", "category": "DSACCO", "district": "403", "from": -10**6, "to": 10**6,
