@@ -215,7 +215,8 @@ static enum err sums_grow(struct totals *totals, const struct column *like)
 
 enum err column_add(struct totals *totals, const struct column *like)
 {
-    bool has_quartiles = like->line != NULL ? !like->line->is_of_rows : like->measure->is_ratio;
+    bool has_quartiles = like->line != NULL ? !like->line->is_of_rows
+                                            : like->measure != NULL && like->measure->is_ratio;
     if (totals->column_count == totals->column_capacity) {
         size_t wanted = totals->column_capacity == 0 ? 512 : totals->column_capacity * 2;
         struct column *grown = reallocarray(totals->columns, wanted, sizeof *grown);

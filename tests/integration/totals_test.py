@@ -112,10 +112,10 @@ class Known:
         return {kind: self.report(member, kind, month) for kind in range(1, 6)}
 
     def assets(self, member, month, predecessors=()):
-        """Of who merged and has not reported since: the sum of those that it was."""
+        """Of who merged in the month and has not reported since: the sum of those that it was."""
         own = self.assets_of(member, month)
         if own is None and predecessors:
-            return plus(*(self.assets_of(predecessor, month) for predecessor in predecessors))
+            return plus(*(self.assets_of(predecessor, month_before(month)) for predecessor in predecessors))
         return own
 
     def assets_of(self, member, month):
