@@ -321,6 +321,7 @@ static enum err make_some(struct question *question, struct work *work, struct c
     struct sector_wanted wanted = {
         .month = question->terms.month,
         .months_before = question->months_before,
+        .without_facts = true,
         .until = question->moment.until,
         .known_at_us = question->moment.known_at_us,
     };

@@ -241,7 +241,8 @@ static enum err walk_events(struct sector_read *read, int kind)
 static enum err look_at_body(struct sector_read *read, struct sighting *sighting)
 {
     struct record record;
-    if (!verdict_accepts(sighting->verdict) || facts_known(read->cache, sighting)) {
+    if (read->wanted.without_facts || !verdict_accepts(sighting->verdict) ||
+        facts_known(read->cache, sighting)) {
         return ERR_OK; /* of a rejected one nobody asks */
     }
     enum err err = record_at(read, sighting->seq, &record);

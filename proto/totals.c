@@ -215,7 +215,8 @@ static enum err sums_grow(struct totals *totals, const struct column *like)
 
 enum err column_add(struct totals *totals, const struct column *like)
 {
-    bool has_quartiles = like->line != NULL ? !like->line->is_of_rows : like->measure->is_ratio;
+    bool has_quartiles = like->line != NULL ? !like->line->is_of_rows
+                                            : like->measure != NULL && like->measure->is_ratio;
     if (totals->column_count == totals->column_capacity) {
         size_t wanted = totals->column_capacity == 0 ? 512 : totals->column_capacity * 2;
         struct column *grown = reallocarray(totals->columns, wanted, sizeof *grown);
@@ -409,6 +410,9 @@ enum err column_feed(struct totals *totals, size_t at, size_t index, const struc
 {
     const struct member *member = &totals->members[index];
     struct column *column = &totals->columns[at];
+    if (!both->has_now && !both->has_before && !both->has_estimate) {
+        return ERR_OK;
+    }
     size_t groups = column->line != NULL || member->group_count == 0 ? member->group_count : 1;
     bool is_matched = member->unit == SIZE_MAX && both->has_now && both->has_before;
     for (size_t i = 0; i < groups; i++) {

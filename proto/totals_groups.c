@@ -32,10 +32,17 @@ static enum err group_of(struct totals *totals, enum total_by by, const char *co
         totals->groups = grown;
         totals->group_capacity = wanted;
     }
+    struct group made = {
+        .by = by,
+        .code = arena_text(&totals->arena, code), /* rows outlive the registry */
+        .currency = arena_text(&totals->arena, currency),
+        .place = totals->group_count,
+    };
+    if (made.code == NULL || made.currency == NULL) {
+        return ERR_MEMORY;
+    }
     *ret_group = totals->group_count;
-    totals->groups[totals->group_count] =
-        (struct group){.by = by, .code = code, .currency = currency, .place = totals->group_count};
-    totals->group_count++;
+    totals->groups[totals->group_count++] = made;
     return ERR_OK;
 }
 

@@ -214,7 +214,8 @@ static enum err put_text(struct out *out, const Ihuriro__V1__TotalRow *row)
     snprintf(cells[5], WIDTH_MAX, "-");
     if (row->has_assets_bp) {
         put_number(row->assets_bp, 2, cells[5]);
-        strcat(cells[5], " %"); /* a number of 32 bits: it fits */
+        size_t length = strlen(cells[5]);
+        snprintf(cells[5] + length, WIDTH_MAX - length, " %%");
     }
     put_value(row, row->has_quartile_1, row->quartile_1, cells[6]);
     put_value(row, row->has_median, row->median, cells[7]);

@@ -40,6 +40,7 @@ static enum err measure(struct hub *hub, const struct totals_terms *terms,
     AUTO(totals_close) struct totals *totals = NULL;
     struct sector_wanted wanted = {.month = terms->month,
                                    .months_before = totals_months_before(terms),
+                                   .without_facts = true,
                                    .until = UINT64_MAX,
                                    .known_at_us = INT64_MAX};
     bool is_done = false;

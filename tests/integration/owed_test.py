@@ -211,14 +211,18 @@ def check_text(agent):
     return run(program("mfi-agent"), "status", "--check", "-c", agent.conf, codes=(0, 1, 3)).stdout
 
 
-def a_schedule_that_cannot_be_kept_says_so(lab):
+def a_schedule_follows_what_is_owed_and_one_that_cannot_be_kept_says_so(lab):
     """The database is away: the extract is begun in its folder, told, and a report is not made of nothing."""
-    hub, institution, agent = start(lab)
+    key = lab.path("authority.key")
+    pin = pin_of(key)
+    hub, institution, agent = start(lab, pin=pin)
+    Reader(lab, hub, "bnr", "regulator")
     with open(agent.conf, encoding="ascii") as file:
         conf = file.read()
     changed = conf.replace('category = "USACCO";', 'category = "USACCO"; dsn = "nowhere"; queries = "%s"; query_seconds = 1; closed_after_hours = 1;' % PACK)
     expect(changed != conf, "agent.conf has no place for a database")
     put_file(agent.folder, "agent.conf", changed)
+    set_pin(agent.conf, pin)
     pass_to(hub, agent, "2020-06-30T12:00:00Z")
     expect(extracts(institution) == [], "an extract was made before the month was over")
     pass_to(hub, agent, "2020-07-08T08:00:00Z")  # the machine was off: what was missed is caught up
@@ -232,6 +236,13 @@ def a_schedule_that_cannot_be_kept_says_so(lab):
     check(agent, 1, "data source nowhere")
     expect("institution=RW-ONE extract=2020-06-due-2020-07-10" in hub_log(agent), "the log does not say what was begun")
     expect(agent.count("queued", "receipted") == 0, "a report was made of nothing")
+
+    # An order asks for days, and for days it is asked, as long as it holds; nobody touches the agent for it.
+    hub.command("order", order(lab, key, "BNR-2", 'from = "2020-07-01"; until = "2020-07-10"; add = ( { type = "LIQUIDITY"; frequency = "D"; '
+                               'wants = "ANY"; due_days = 1; due_time = "10:00"; } );'))
+    pass_to(hub, agent, "2020-07-20T08:00:00Z")
+    wait_until(lambda: "the days are asked for: %s" % extracts(institution), 30,
+               lambda: [name for name in extracts(institution) if len(name) == 25] == ["2020-07-09-due-2020-07-10", "2020-07-10-due-2020-07-11"])
 
 
 def extracts(institution):

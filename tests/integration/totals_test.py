@@ -111,7 +111,14 @@ class Known:
     def bodies(self, member, month):
         return {kind: self.report(member, kind, month) for kind in range(1, 6)}
 
-    def assets(self, member, month):
+    def assets(self, member, month, predecessors=()):
+        """Of who merged in the month and has not reported since: the sum of those that it was."""
+        own = self.assets_of(member, month)
+        if own is None and predecessors:
+            return plus(*(self.assets_of(predecessor, month_before(month)) for predecessor in predecessors))
+        return own
+
+    def assets_of(self, member, month):
         found = sorted((end, record) for (kind, who, end), record in self.current.items()
                        if kind == 4 and who == member and end <= month_end(month))
         for end, record in reversed(found):
@@ -342,7 +349,7 @@ class Sector:
         return out
 
     def add_assets(self, out, seen, reported):
-        assets = {party["id"]: self.known.assets(party["id"], self.month) for party in seen}
+        assets = {party["id"]: self.known.assets(party["id"], self.month, party.get("predecessors", ())) for party in seen}
         known = sum(amount for amount in assets.values() if amount is not None)
         unknown = sum(amount is None for amount in assets.values())
         if known:
@@ -445,11 +452,12 @@ def a_simulated_sector_in_a_second_computation(lab):
     first, second = parties[0]["id"], parties[1]["id"]
     hub.command("parties", "add", "MERGED-1", "--role", "member", "--name", "Merged", "--category", "DSACCO", "--district", "403",
                 "--currency", "RWF")
-    hub.command("parties", "merge", "MERGED-1", "--from-day", "2020-03-01", first, second)
+    hub.command("parties", "merge", first, second, "--into", "MERGED-1", "--from", "2020-03-01")
     asked["after a merger"] = (month, regulator.rows(month, *by("COUNTRY", "CATEGORY", "DISTRICT")), None, False)
     merged = [(first, day_of("2020-03-01", 0)), (second, day_of("2020-03-01", 0))]
     successor = {"id": "MERGED-1", "category": "DSACCO", "district": "403", "from": -10**6, "to": 10**6,
-                 "reports_from": day_of("2020-03-01", 0)}
+                 "reports_from": day_of("2020-03-01", 0),
+                 "predecessors": (first, second)}
     expect(not any(row["line"][:3] in ("R20", "R32", "P23", "L12") for row in asked["staff"][1]), "staff see what is made of EXPOSURES")
     records = hub.records()
     for name, (of, rows, readable, has_estimates) in asked.items():
