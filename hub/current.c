@@ -19,8 +19,8 @@ static enum err look_at(void *context, const struct report_row *row)
 }
 
 static enum err current_at(struct txn *txn, const struct beside_place *place,
-                           const char *institution, struct arena *arena,
-                           const PbReport **ret_report)
+                           const char *institution, const struct kept *kept,
+                           struct arena *arena, const PbReport **ret_report)
 {
     struct best best = {0};
     struct record record;
@@ -31,6 +31,10 @@ static enum err current_at(struct txn *txn, const struct beside_place *place,
     if (err != ERR_OK || best.seq == 0) {
         return err;
     }
+    *ret_report = kept == NULL ? NULL : kept_get(kept, best.seq);
+    if (*ret_report != NULL) {
+        return ERR_OK;
+    }
     err = journal_get(txn, best.seq, &record);
     err = err != ERR_OK ? err : envelope_open(record.body, MESSAGE_TOLERANT, arena, &envelope);
     if (err == ERR_OK) {
@@ -40,14 +44,14 @@ static enum err current_at(struct txn *txn, const struct beside_place *place,
 }
 
 enum err current_report(struct txn *txn, int type, const PbPeriod *period, const char *institution,
-                        struct arena *arena, const PbReport **ret_report)
+                        const struct kept *kept, struct arena *arena, const PbReport **ret_report)
 {
     struct beside_place place = {0, type, (int)period->frequency, period->end_day};
-    return current_at(txn, &place, institution, arena, ret_report);
+    return current_at(txn, &place, institution, kept, arena, ret_report);
 }
 
-enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
-                        struct rules_context *context)
+enum err current_beside(struct txn *txn, const PbReport *report, const struct kept *kept,
+                        struct arena *arena, struct rules_context *context)
 {
     struct beside_place places[BESIDE_PLACES_MAX];
     size_t count = beside_places(report, places);
@@ -56,7 +60,7 @@ enum err current_beside(struct txn *txn, const PbReport *report, struct arena *a
         if (beside_missing(context, places[i].slots) == 0) {
             continue;
         }
-        enum err err = current_at(txn, &places[i], report->institution, arena, &found);
+        enum err err = current_at(txn, &places[i], report->institution, kept, arena, &found);
         if (err != ERR_OK) {
             return err;
         }

@@ -135,6 +135,15 @@ static void fill_header(const struct submission *submission, struct header *head
     memcpy(header->signature, submission->envelope->signature, sizeof header->signature);
 }
 
+/* For the next ones, which are judged beside what was accepted. */
+static void keep(const struct submission *submission, const struct header *header)
+{
+    if (header->kind == KIND_REPORT && verdict_accepts(header->verdict)) {
+        kept_put(writer_kept(submission->ingest->writer), header->seq,
+                 submission->envelope->message);
+    }
+}
+
 /* With the receipt's time, verdict and judgement: a re-offer, or an EARLIER_RECEIPT. */
 static enum err journal_as_receipted(const struct submission *submission, enum record_kind kind,
                                      uint64_t *ret_seq)
@@ -148,6 +157,7 @@ static enum err journal_as_receipted(const struct submission *submission, enum r
     struct header header;
     enum err err = writer_report(submission->ingest->writer, &append, &header);
     if (err == ERR_OK) {
+        keep(submission, &header);
         *ret_seq = header.seq;
     }
     return err;
@@ -176,7 +186,7 @@ static enum err journal_judged(const struct submission *submission)
     AUTO(buffer_close) struct buffer judgement = {0};
     enum verdict verdict = VERDICT_NONE;
     enum err err = current_beside(writer_txn(ingest->writer), submission->envelope->message,
-                                  &ingest->beside, &context);
+                                  writer_kept(ingest->writer), &ingest->beside, &context);
     err = err != ERR_OK ? err
                         : rules_judge(submission->envelope->message, &context, &findings, &verdict);
     err = err != ERR_OK ? err
@@ -192,6 +202,7 @@ static enum err journal_judged(const struct submission *submission)
     struct header header;
     err = writer_report(ingest->writer, &append, &header);
     if (err == ERR_OK) {
+        keep(submission, &header);
         count_verdict(ingest->counters, verdict);
         err = give_receipt(submission, header.seq);
     }

@@ -17,6 +17,16 @@ enum err writer_begin(struct writer *writer, int64_t now_us)
     return err;
 }
 
+/* Of what was appended and not committed: the numbers will be given anew. */
+static void take_back(struct writer *writer)
+{
+    if (writer->appended > 0) {
+        kept_forget(writer->kept);
+    }
+    writer->size -= writer->appended;
+    writer->appended = 0;
+}
+
 void writer_abort(struct writer *writer)
 {
     if (!writer->is_open) {
@@ -24,8 +34,7 @@ void writer_abort(struct writer *writer)
     }
     txn_end(&writer->txn);
     writer->is_open = false;
-    writer->size -= writer->appended;
-    writer->appended = 0;
+    take_back(writer);
 }
 
 struct txn *writer_txn(struct writer *writer)
@@ -228,7 +237,7 @@ enum err writer_commit(struct writer *writer)
         writer->last_received_us = writer->now_us;
     }
     if (err != ERR_OK) {
-        writer->size -= writer->appended;
+        take_back(writer);
     }
     writer->appended = 0;
     return err;
@@ -264,6 +273,11 @@ const uint8_t *writer_settings_id(const struct writer *writer)
 int64_t writer_last_received_us(const struct writer *writer)
 {
     return writer->last_received_us;
+}
+
+struct kept *writer_kept(const struct writer *writer)
+{
+    return writer->kept;
 }
 
 uint64_t writer_size(const struct writer *writer)
