@@ -65,7 +65,7 @@ static struct unit *take_spare(struct crew *crew)
         return unit;
     }
     if (crew->unit_count == UNITS_MAX || (unit = calloc(1, sizeof *unit)) == NULL) {
-        return NULL; /* without memory: those that there are will be free again */
+        return NULL; /* without memory: those that there are, one at least, will be free again */
     }
     crew->unit_count++;
     return unit;
@@ -212,6 +212,13 @@ enum err crew_make(const struct crew_jobs *jobs, struct crew **ret_crew)
         return ERR_MEMORY;
     }
     crew->jobs = *jobs;
+    /* One there must be: without any nobody would receive, nor hear that all is over. */
+    crew->spare = calloc(1, sizeof *crew->spare);
+    if (crew->spare == NULL) {
+        free(crew);
+        return ERR_MEMORY;
+    }
+    crew->unit_count = 1;
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->changed, NULL);
     *ret_crew = crew;

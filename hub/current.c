@@ -19,8 +19,8 @@ static enum err look_at(void *context, const struct report_row *row)
 }
 
 static enum err current_at(struct txn *txn, const struct beside_place *place,
-                           const char *institution, const struct kept *kept,
-                           struct arena *arena, const PbReport **ret_report)
+                           const char *institution, struct arena *arena,
+                           const PbReport **ret_report)
 {
     struct best best = {0};
     struct record record;
@@ -31,10 +31,6 @@ static enum err current_at(struct txn *txn, const struct beside_place *place,
     if (err != ERR_OK || best.seq == 0) {
         return err;
     }
-    *ret_report = kept == NULL ? NULL : kept_get(kept, best.seq);
-    if (*ret_report != NULL) {
-        return ERR_OK;
-    }
     err = journal_get(txn, best.seq, &record);
     err = err != ERR_OK ? err : envelope_open(record.body, MESSAGE_TOLERANT, arena, &envelope);
     if (err == ERR_OK) {
@@ -44,14 +40,56 @@ static enum err current_at(struct txn *txn, const struct beside_place *place,
 }
 
 enum err current_report(struct txn *txn, int type, const PbPeriod *period, const char *institution,
-                        const struct kept *kept, struct arena *arena, const PbReport **ret_report)
+                        struct arena *arena, const PbReport **ret_report)
 {
     struct beside_place place = {0, type, (int)period->frequency, period->end_day};
-    return current_at(txn, &place, institution, kept, arena, ret_report);
+    return current_at(txn, &place, institution, arena, ret_report);
 }
 
-enum err current_beside(struct txn *txn, const PbReport *report, const struct kept *kept,
-                        struct arena *arena, struct rules_context *context)
+#define VINTAGES_LOOKED_AT 256 /* what comes after is counted as a correction */
+
+struct silent {
+    struct txn *txn;
+    struct arena *arena;
+    uint64_t seen[VINTAGES_LOOKED_AT / 64]; /* each once, whatever is journaled of it again */
+    uint32_t count;
+};
+
+static enum err count_silent(void *context, const struct report_row *row)
+{
+    struct silent *silent = context;
+    struct record record;
+    struct envelope envelope;
+    uint64_t bit = UINT64_C(1) << (row->vintage % 64);
+    uint64_t *seen = &silent->seen[row->vintage % VINTAGES_LOOKED_AT / 64];
+    if (!verdict_accepts(row->verdict) || row->vintage >= VINTAGES_LOOKED_AT || (*seen & bit)) {
+        return ERR_OK;
+    }
+    enum err err = journal_get(silent->txn, row->seq, &record);
+    err = err != ERR_OK ? err
+                        : envelope_open(record.body, MESSAGE_TOLERANT, silent->arena, &envelope);
+    if (err == ERR_OK) {
+        *seen |= bit;
+        silent->count += report_is_silent(envelope.message);
+    }
+    return err;
+}
+
+enum err current_silent(struct txn *txn, const PbReport *report, struct arena *arena,
+                        uint32_t *ret_count)
+{
+    struct silent silent = {.txn = txn, .arena = arena};
+    enum err err =
+        reports_walk(txn, (int)report->type, (int)report->period->frequency,
+                     report->period->end_day, report->institution, count_silent, &silent);
+    if (err == ERR_OK) {
+        *ret_count = silent.count;
+    }
+    return err;
+}
+
+enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
+                        struct rules_context *context)
 {
     struct beside_place places[BESIDE_PLACES_MAX];
     size_t count = beside_places(report, places);
@@ -60,7 +98,7 @@ enum err current_beside(struct txn *txn, const PbReport *report, const struct ke
         if (beside_missing(context, places[i].slots) == 0) {
             continue;
         }
-        enum err err = current_at(txn, &places[i], report->institution, kept, arena, &found);
+        enum err err = current_at(txn, &places[i], report->institution, arena, &found);
         if (err != ERR_OK) {
             return err;
         }

@@ -39,11 +39,12 @@ MUST_USE enum err door_open(void *zmq_context, const struct door_options *option
                             struct complaint *complaint, struct door **ret_door);
 void door_close(struct door **door);
 void *door_socket(const struct door *door); /* for zmq_poll */
-/* For poll: readable when door_receive is worth another try. Only after it or door_has_arrived said
- * that nothing is there; a send may take the sign in. */
+/* For poll: readable when door_receive is worth another try. Only after door_has_arrived said that
+ * nothing is there; a send may take the sign in. */
 MUST_USE enum err door_fd(const struct door *door, int *ret_fd);
 bool door_has_arrived(const struct door *door);
-/* Does not block. ERR_NOT_FOUND: nothing there. Messages of another shape than [id][frame] or
+/* Does not block. ERR_NOT_FOUND: nothing there, or so many odd ones in a row that others shall have
+ * their turn: door_has_arrived knows which. Messages of another shape than [id][frame] or
  * without a User-Id are counted and dropped; more than 2 frames are read to their end without
  * keeping them. */
 MUST_USE enum err door_receive(struct door *door, struct incoming *ret_incoming);

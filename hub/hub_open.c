@@ -8,6 +8,7 @@
 #include "conf/config.h"
 #include "conf/country.h"
 #include "conf/hub_pub.h"
+#include "conf/log.h"
 
 #define ROW(key_, kind_, field, required, least, most, help_)                     \
     {                                                                             \
@@ -202,7 +203,14 @@ enum err hub_open(struct hub *hub, enum hub_mode mode, struct complaint *complai
     }
     err = acts_open(hub->config.acts, complaint, &hub->acts);
     struct writer_parts parts = {hub->store, hub->acts, hub->log_key, &hub->identity};
-    return err != ERR_OK ? err : writer_make(&parts, hub_now_us(hub), complaint, &hub->writer);
+    err = err != ERR_OK ? err : writer_make(&parts, hub_now_us(hub), complaint, &hub->writer);
+    if (err == ERR_OK && acts_torn_bytes(hub->acts) > 0) {
+        log_event(LOG_WARNING, "acts_torn",
+                  "bytes=%llu text=\"the end of acts.log was broken off, as by a power cut: it was "
+                  "cut, and the journal's acts that it lacked were written to it again\"",
+                  (unsigned long long)acts_torn_bytes(hub->acts));
+    }
+    return err;
 }
 
 void hub_release(struct hub *hub)

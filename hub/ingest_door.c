@@ -213,6 +213,10 @@ static void fill(struct ingest_door *self, struct unit *unit)
         }
     }
     self->is_waiting = unit->count == 0;
+    /* What was dropped may have hidden what comes behind it, and took the sign of it in. */
+    if (self->is_waiting && door_has_arrived(self->door)) {
+        (void)eventfd_write(self->nudge_fd, 1); /* as in deliver */
+    }
     self->has_worked = self->has_worked || unit->count > 0;
     pthread_mutex_unlock(&self->socket);
 }

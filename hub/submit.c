@@ -135,15 +135,6 @@ static void fill_header(const struct submission *submission, struct header *head
     memcpy(header->signature, submission->envelope->signature, sizeof header->signature);
 }
 
-/* For the next ones, which are judged beside what was accepted. */
-static void keep(const struct submission *submission, const struct header *header)
-{
-    if (header->kind == KIND_REPORT && verdict_accepts(header->verdict)) {
-        kept_put(writer_kept(submission->ingest->writer), header->seq,
-                 submission->envelope->message);
-    }
-}
-
 /* With the receipt's time, verdict and judgement: a re-offer, or an EARLIER_RECEIPT. */
 static enum err journal_as_receipted(const struct submission *submission, enum record_kind kind,
                                      uint64_t *ret_seq)
@@ -157,7 +148,6 @@ static enum err journal_as_receipted(const struct submission *submission, enum r
     struct header header;
     enum err err = writer_report(submission->ingest->writer, &append, &header);
     if (err == ERR_OK) {
-        keep(submission, &header);
         *ret_seq = header.seq;
     }
     return err;
@@ -186,7 +176,11 @@ static enum err journal_judged(const struct submission *submission)
     AUTO(buffer_close) struct buffer judgement = {0};
     enum verdict verdict = VERDICT_NONE;
     enum err err = current_beside(writer_txn(ingest->writer), submission->envelope->message,
-                                  writer_kept(ingest->writer), &ingest->beside, &context);
+                                  &ingest->beside, &context);
+    if (err == ERR_OK && submission->envelope->message->vintage > VINTAGES_WITHOUT_A_WORD) {
+        err = current_silent(writer_txn(ingest->writer), submission->envelope->message,
+                             &ingest->beside, &context.silent_vintages);
+    }
     err = err != ERR_OK ? err
                         : rules_judge(submission->envelope->message, &context, &findings, &verdict);
     err = err != ERR_OK ? err
@@ -202,7 +196,6 @@ static enum err journal_judged(const struct submission *submission)
     struct header header;
     err = writer_report(ingest->writer, &append, &header);
     if (err == ERR_OK) {
-        keep(submission, &header);
         count_verdict(ingest->counters, verdict);
         err = give_receipt(submission, header.seq);
     }

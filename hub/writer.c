@@ -17,16 +17,6 @@ enum err writer_begin(struct writer *writer, int64_t now_us)
     return err;
 }
 
-/* Of what was appended and not committed: the numbers will be given anew. */
-static void take_back(struct writer *writer)
-{
-    if (writer->appended > 0) {
-        kept_forget(writer->kept);
-    }
-    writer->size -= writer->appended;
-    writer->appended = 0;
-}
-
 void writer_abort(struct writer *writer)
 {
     if (!writer->is_open) {
@@ -34,7 +24,8 @@ void writer_abort(struct writer *writer)
     }
     txn_end(&writer->txn);
     writer->is_open = false;
-    take_back(writer);
+    writer->size -= writer->appended;
+    writer->appended = 0;
 }
 
 struct txn *writer_txn(struct writer *writer)
@@ -237,7 +228,7 @@ enum err writer_commit(struct writer *writer)
         writer->last_received_us = writer->now_us;
     }
     if (err != ERR_OK) {
-        take_back(writer);
+        writer->size -= writer->appended;
     }
     writer->appended = 0;
     return err;
@@ -273,11 +264,6 @@ const uint8_t *writer_settings_id(const struct writer *writer)
 int64_t writer_last_received_us(const struct writer *writer)
 {
     return writer->last_received_us;
-}
-
-struct kept *writer_kept(const struct writer *writer)
-{
-    return writer->kept;
 }
 
 uint64_t writer_size(const struct writer *writer)

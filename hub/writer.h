@@ -7,7 +7,6 @@
 #ifndef IHURIRO_HUB_WRITER_H
 #define IHURIRO_HUB_WRITER_H
 
-#include "hub/kept.h"
 #include "proto/rules.h"
 #include "storage/acts.h"
 #include "storage/journal.h"
@@ -64,8 +63,6 @@ MUST_USE enum err writer_new_registry(struct writer *writer, struct registry **r
 const PbSettings *writer_settings(const struct writer *writer); /* NULL before the first */
 const uint8_t *writer_settings_id(const struct writer *writer);
 int64_t writer_last_received_us(const struct writer *writer);
-/* What was journaled last, unpacked; whoever journals a report puts it there. */
-struct kept *writer_kept(const struct writer *writer);
 uint64_t writer_size(const struct writer *writer); /* with what was appended in this turn */
 
 /* HISTORY_LOST: a genuine checkpoint that is not in the history. Journals the event when it says

@@ -26,7 +26,6 @@ struct writer {
     struct lost_history lost;
     int64_t last_received_us;
     uint64_t size;
-    struct kept *kept;
     /* the open turn */
     struct txn txn;
     bool is_open;

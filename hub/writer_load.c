@@ -264,11 +264,7 @@ enum err writer_make(const struct writer_parts *parts, int64_t now_us, struct co
         return ERR_MEMORY;
     }
     writer->parts = *parts;
-    enum err err = kept_make(&writer->kept);
-    if (err != ERR_OK) {
-        return err;
-    }
-    err = load(writer);
+    enum err err = load(writer);
     if (err != ERR_OK) {
         return complain(
             complaint, err,
@@ -291,7 +287,6 @@ void writer_close(struct writer **writer)
         return;
     }
     writer_abort(*writer);
-    kept_close(&(*writer)->kept);
     registry_close(&(*writer)->registry);
     arena_close(&(*writer)->settings_arena);
     buffer_close(&(*writer)->checkpoint_text);

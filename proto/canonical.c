@@ -41,14 +41,14 @@ enum err canonical_unpack(const ProtobufCMessageDescriptor *descriptor, struct b
                           struct arena *arena, ProtobufCMessage **ret_message)
 {
     struct reader reader = {raw.data, raw.size == 0 ? raw.data : raw.data + raw.size};
-    struct filling filling = {.arena = arena,
-                              .field = descriptor->fields,
-                              .end = descriptor->fields + descriptor->n_fields};
+    struct filling filling = {.arena = arena, .field = descriptor->fields};
     ProtobufCMessage *message = NULL;
     enum err err = take(arena, descriptor->sizeof_message, &message);
     if (err == ERR_OK) {
         descriptor->message_init(message);
         filling.message = (uint8_t *)message;
+        filling.end = descriptor->n_fields == 0 ? filling.field /* none: NULL */
+                                                : filling.field + descriptor->n_fields;
     }
     while (err == ERR_OK && reader.at < reader.end) {
         uint64_t tag = 0;
@@ -304,14 +304,31 @@ static enum err row_at(struct filling *filling, uint64_t tag, const struct reade
     return ERR_OK;
 }
 
+static bool is_plain(const ProtobufCFieldDescriptor *field)
+{
+    const uint32_t special = PROTOBUF_C_FIELD_FLAG_PACKED | PROTOBUF_C_FIELD_FLAG_ONEOF;
+    return (size_t)field->type < FORMS && forms[field->type].size > 0 &&
+           (field->flags & special) == 0 && field->label != PROTOBUF_C_LABEL_NONE;
+}
+
+#define WIRE_NONE 8 /* which no tag says */
+
+static unsigned wire_of(const ProtobufCFieldDescriptor *field)
+{
+    if (!is_plain(field)) {
+        return WIRE_NONE;
+    }
+    return forms[field->type].number != NUMBER_NONE ? PROTOBUF_C_WIRE_TYPE_VARINT
+                                                    : PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+}
+
 static enum err fill(struct filling *filling, uint64_t tag, struct reader *reader)
 {
     static const protobuf_c_boolean has = 1;
     const ProtobufCFieldDescriptor *field = filling->field;
     void *at = filling->message + field->offset;
-    const bool is_number = forms[field->type].number != NUMBER_NONE;
-    if ((tag & 7) !=
-        (is_number ? PROTOBUF_C_WIRE_TYPE_VARINT : PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)) {
+    const unsigned wire = wire_of(field);
+    if ((tag & 7) != wire) {
         return ERR_MALFORMED;
     }
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
@@ -322,13 +339,8 @@ static enum err fill(struct filling *filling, uint64_t tag, struct reader *reade
     } else if (field->quantifier_offset != 0) {
         memcpy(filling->message + field->quantifier_offset, &has, sizeof has);
     }
-    return is_number ? fill_varint(field, reader, at)
-                     : fill_prefixed(field, reader, filling->arena, at);
-}
-
-static bool type_is_known(ProtobufCType type)
-{
-    return (size_t)type < FORMS && forms[type].size > 0;
+    return wire == PROTOBUF_C_WIRE_TYPE_VARINT ? fill_varint(field, reader, at)
+                                               : fill_prefixed(field, reader, filling->arena, at);
 }
 
 bool canonical_covers(const ProtobufCMessageDescriptor *descriptor)
@@ -336,10 +348,7 @@ bool canonical_covers(const ProtobufCMessageDescriptor *descriptor)
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         const bool is_in_order = i == 0 || descriptor->fields[i - 1].id < field->id;
-        const bool is_plain =
-            (field->flags & (PROTOBUF_C_FIELD_FLAG_PACKED | PROTOBUF_C_FIELD_FLAG_ONEOF)) == 0 &&
-            field->label != PROTOBUF_C_LABEL_NONE && field->default_value == NULL;
-        if (!is_in_order || !is_plain || !type_is_known(field->type) ||
+        if (!is_in_order || !is_plain(field) || field->default_value != NULL ||
             (field->type == PROTOBUF_C_TYPE_MESSAGE && !canonical_covers(field->descriptor))) {
             return false;
         }

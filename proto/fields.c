@@ -295,9 +295,8 @@ static bool any_below(const ProtobufCMessage *message, const ProtobufCFieldDescr
 
 bool fields_any(const ProtobufCMessage *message, ProtobufCType type, field_test test, void *context)
 {
-    const ProtobufCFieldDescriptor *end =
-        message->descriptor->fields + message->descriptor->n_fields;
-    for (const ProtobufCFieldDescriptor *at = message->descriptor->fields; at < end; at++) {
+    for (unsigned n = 0; n < message->descriptor->n_fields; n++) {
+        const ProtobufCFieldDescriptor *at = &message->descriptor->fields[n];
         if (at->type == PROTOBUF_C_TYPE_MESSAGE) {
             if (any_below(message, at, type, test, context)) {
                 return true;

@@ -45,8 +45,6 @@
 #define REFUSALS_KEPT            100  /* of each sender */
 #define DISK_FLOOR_MB            256  /* free on the hub's disk, unless it is configured */
 #define MEMORY_MAX_MB            900 /* of the hub, unless it is configured; below the unit's MemoryMax */
-#define KEPT_REPORTS_MAX         1024 /* journaled last, kept unpacked by the writer */
-#define KEPT_BYTES_MAX           (16 * 1024 * 1024) /* of them all */
 #define REFUSALS_PER_HOUR        600 /* of each sender are kept, once so many came at once */
 
 /* Feeds and pulls */

@@ -113,7 +113,7 @@ void arena_close(struct arena *arena)
         free(block);
         block = older;
     }
-    *arena = (struct arena){.budget = arena->budget, .block = arena->block};
+    *arena = (struct arena){.budget = arena->budget};
 }
 
 void arena_reset(struct arena *arena)
@@ -124,8 +124,7 @@ void arena_reset(struct arena *arena)
         free(block);
         block = older;
     }
-    *arena =
-        (struct arena){.blocks = block, .budget = arena->budget, .block = arena->block};
+    *arena = (struct arena){.blocks = block, .budget = arena->budget};
 }
 
 /* Back to what it was. */
@@ -148,8 +147,7 @@ void *arena_take(struct arena *arena, size_t size)
     const size_t needed = rounded(size == 0 ? 1 : size);
     struct block *block = arena->blocks;
     if (block == NULL || needed > block->size - arena->used) {
-        const size_t least = arena->block == 0 ? BLOCK_BYTES : arena->block;
-        const size_t capacity = needed > least ? needed : least;
+        const size_t capacity = needed > BLOCK_BYTES ? needed : BLOCK_BYTES;
         struct block *newest = malloc(sizeof *newest + capacity);
         if (newest == NULL) {
             return NULL;
@@ -164,15 +162,6 @@ void *arena_take(struct arena *arena, size_t size)
     arena->used += needed;
     arena->spent += needed;
     return memset(memory, 0, needed);
-}
-
-size_t arena_held(const struct arena *arena)
-{
-    size_t held = 0;
-    for (const struct block *block = arena->blocks; block != NULL; block = block->older) {
-        held += sizeof *block + block->size;
-    }
-    return held;
 }
 
 char *arena_text(struct arena *arena, const char *text)

@@ -67,14 +67,12 @@ struct arena {
     size_t used;   /* in the newest block */
     size_t spent;  /* in all */
     size_t budget; /* 0: UNPACK_BUDGET */
-    size_t block;  /* memory is taken in pieces of so much; 0: 16 KiB */
 };
 
 void arena_close(struct arena *arena);
 void arena_reset(struct arena *arena); /* keeps the first block */
 /* NULL when the budget is spent or malloc fails. Zeroed, aligned for anything. */
 void *arena_take(struct arena *arena, size_t size);
-size_t arena_held(const struct arena *arena); /* memory taken for it, used or not */
 /* Is there budget for so much? Where it could not be taken all the same, malloc failed. */
 bool arena_affords(const struct arena *arena, size_t size);
 char *arena_text(struct arena *arena, const char *text); /* a copy, or NULL */

@@ -6,12 +6,20 @@
 
 /* ---- R17: days at this month's burn ---- */
 
+/* Flows of other days than the liquidity report's (a quarter's costs, D39) are none of its burn. */
+static bool is_same_period(const struct ratio_inputs *inputs, const PbReport *report)
+{
+    return report != NULL && report->period->start_day == inputs->liquidity->period->start_day &&
+           report->period->end_day == inputs->liquidity->period->end_day;
+}
+
 /* What the period's flows took away. */
 static struct sum burn_of(const struct ratio_inputs *inputs, int64_t days)
 {
     const PbLiquidity *liquidity = liquidity_of(inputs);
-    const PbPortfolio *portfolio = portfolio_of(inputs);
-    const PbCapital *capital = capital_of(inputs);
+    const PbPortfolio *portfolio =
+        is_same_period(inputs, inputs->portfolio) ? portfolio_of(inputs) : NULL;
+    const PbCapital *capital = is_same_period(inputs, inputs->capital) ? capital_of(inputs) : NULL;
     struct sum opex = {0};
     ADD(&opex, capital, staff_cost);
     ADD(&opex, capital, other_opex);
@@ -115,27 +123,36 @@ static bool path_at(const struct path *path, int32_t day, wide *ret_amount)
 
 /* ---- R18 ---- */
 
+#define TERM_TYPE IHURIRO__V1__DEPOSIT_ROW__TYPE__TERM
+
 /* What of all deposits is withdrawn up to a day, each kind until it is gone. */
 static bool withdrawn_until(const struct path *path, uint32_t speed_percent, int32_t day,
                             wide *ret_amount)
 {
     wide sum = 0;
+    wide term = 0;
     for (size_t i = 0; i < path->liquidity->n_deposits; i++) {
         const PbDepositRow *row = path->liquidity->deposits[i];
         wide percent = (wide)run_off_percent(path->settings, (int)row->type) * speed_percent;
         wide gone = (wide)row->balance * percent * day / ((wide)100 * 100 * 30);
-        if ((int)row->type == IHURIRO__V1__DEPOSIT_ROW__TYPE__TERM && row->balance != 0) {
-            struct sum due = maturing_until(path->liquidity,
-                                            IHURIRO__V1__MATURITY_ROW__ITEM__TERM_DEPOSITS, day);
-            if (due.is_unknown) {
-                return false;
-            }
-            gone = due.value * percent / ((wide)100 * 100);
-        }
         if (!row->has_balance) {
             return false;
         }
-        sum += gone > row->balance ? row->balance : gone;
+        if ((int)row->type == TERM_TYPE) {
+            term += row->balance;
+        } else {
+            sum += gone > row->balance ? row->balance : gone;
+        }
+    }
+    if (term != 0) { /* what falls due is that of all its rows */
+        wide percent = (wide)run_off_percent(path->settings, TERM_TYPE) * speed_percent;
+        struct sum due =
+            maturing_until(path->liquidity, IHURIRO__V1__MATURITY_ROW__ITEM__TERM_DEPOSITS, day);
+        if (due.is_unknown) {
+            return false;
+        }
+        wide gone = due.value * percent / ((wide)100 * 100);
+        sum += gone > term ? term : gone;
     }
     *ret_amount = sum;
     return path->liquidity->n_deposits > 0;
@@ -227,12 +244,13 @@ bool emergency_need(const struct ratio_inputs *inputs, const struct stress *stre
         !path_open(inputs, stress->collections_percent, stress->lines_percent, &path)) {
         return false;
     }
-    /* Between the ladder's edges all grows evenly: the worst moment is at one of them, or at the
-     * end. */
+    /* Between the ladder's edges all grows evenly: the worst moment is at one of them (the first is
+     * today), or at the end. */
     const PbLiquidity *liquidity = path.liquidity;
-    for (size_t i = 0; i <= liquidity->n_maturities; i++) {
-        int32_t day =
-            i < liquidity->n_maturities ? liquidity->maturities[i]->to_day : stress->horizon_days;
+    for (size_t i = 0; i < liquidity->n_maturities + 2; i++) {
+        int32_t day = i < liquidity->n_maturities    ? liquidity->maturities[i]->to_day
+                      : i == liquidity->n_maturities ? stress->horizon_days
+                                                     : 0;
         wide lacking = 0;
         if (day < 0 || day > stress->horizon_days) {
             continue;

@@ -53,6 +53,24 @@ static void add_capital(struct places *places, int type, int32_t end_day)
     }
 }
 
+static bool is_day(int32_t day)
+{
+    struct period any;
+    return period_containing(FREQUENCY_D, day, &any) == ERR_OK;
+}
+
+/* Thirty days before, or the nearest after it that is there; of weeks four before. A month's is
+ * what precedes it. */
+static void add_month_ago(struct places *places, int type, int frequency, int32_t end_day)
+{
+    if (frequency == FREQUENCY_W) {
+        add(places, BESIDE_MONTH_AGO, type, FREQUENCY_W, end_day - 28);
+    }
+    for (int32_t days = 30; frequency == FREQUENCY_D && days > 25; days--) {
+        add(places, BESIDE_MONTH_AGO, type, FREQUENCY_D, end_day - days);
+    }
+}
+
 size_t beside_places(const PbReport *report,
                      struct beside_place ret_places[static BESIDE_PLACES_MAX])
 {
@@ -67,6 +85,9 @@ size_t beside_places(const PbReport *report,
     struct places places = {.rows = ret_places};
     unsigned need = rules_need((int)report->type);
     int frequency = (int)report->period->frequency;
+    if (!is_day(report->period->start_day) || !is_day(report->period->end_day)) {
+        return 0; /* ENV-05 says so */
+    }
     int32_t day_before = report->period->start_day - 1;
     /* The period before ends where this one begins, so what precedes also opens. */
     if (need & (BESIDE_OPENING | BESIDE_PRECEDING)) {
@@ -77,6 +98,9 @@ size_t beside_places(const PbReport *report,
         if (frequencies[i] != frequency) {
             add(&places, BESIDE_OPENING, (int)report->type, frequencies[i], day_before);
         }
+    }
+    if (need & BESIDE_MONTH_AGO) {
+        add_month_ago(&places, (int)report->type, frequency, report->period->end_day);
     }
     for (size_t i = 0; i < sizeof same_end / sizeof same_end[0]; i++) {
         if (need & same_end[i].slot) {
@@ -103,9 +127,11 @@ static const PbReport **slot_of(struct rules_context *context, unsigned slot)
         return &context->capital;
     case BESIDE_OPENING:
         return &context->opening;
-    default:
-        assert(slot == BESIDE_PRECEDING);
+    case BESIDE_PRECEDING:
         return &context->preceding;
+    default:
+        assert(slot == BESIDE_MONTH_AGO);
+        return &context->month_ago;
     }
 }
 
@@ -113,7 +139,7 @@ unsigned beside_missing(const struct rules_context *context, unsigned slots)
 {
     struct rules_context copy = *context;
     unsigned missing = 0;
-    for (unsigned slot = 1; slot <= BESIDE_PRECEDING; slot <<= 1) {
+    for (unsigned slot = 1; slot <= BESIDE_MONTH_AGO; slot <<= 1) {
         if ((slots & slot) && *slot_of(&copy, slot) == NULL) {
             missing |= slot;
         }
@@ -123,7 +149,7 @@ unsigned beside_missing(const struct rules_context *context, unsigned slots)
 
 void beside_fill(struct rules_context *context, unsigned slots, const PbReport *report)
 {
-    for (unsigned slot = 1; slot <= BESIDE_PRECEDING; slot <<= 1) {
+    for (unsigned slot = 1; slot <= BESIDE_MONTH_AGO; slot <<= 1) {
         if ((slots & slot) && *slot_of(context, slot) == NULL) {
             *slot_of(context, slot) = report;
         }

@@ -31,10 +31,15 @@ void evaluate_pending(struct judging *judging, const struct rule *rule)
         return;
     }
     wide expected = (wide)operations->reneg_opening_pending + operations->reneg_received -
-                    operations->reneg_approved - operations->reneg_rejected -
-                    (operations->has_reneg_withdrawn ? operations->reneg_withdrawn : 0);
-    judging_expect_equal(judging, rule, "operations.reneg_closing_pending", expected,
-                         operations->reneg_closing_pending);
+                    operations->reneg_approved - operations->reneg_rejected;
+    if (operations->has_reneg_withdrawn) {
+        judging_expect_equal(judging, rule, "operations.reneg_closing_pending",
+                             expected - operations->reneg_withdrawn,
+                             operations->reneg_closing_pending);
+    } else { /* some may have been withdrawn: no more than these are left */
+        judging_expect_at_most(judging, rule, "operations.reneg_closing_pending", expected,
+                               operations->reneg_closing_pending);
+    }
 }
 
 /* OPS-03 */
@@ -73,17 +78,31 @@ static const Ihuriro__V1__EmergencyFund *fund_of(const struct judging *judging)
 void evaluate_fund_split(struct judging *judging, const struct rule *rule)
 {
     const Ihuriro__V1__EmergencyFund *fund = fund_of(judging);
-    if (fund == NULL || !(fund->has_for_liquidity || fund->has_for_client_relief ||
-                          fund->has_for_capital || fund->has_for_digital || fund->has_for_health)) {
+    if (fund == NULL) {
         return;
     }
-    wide sum = (wide)(fund->has_for_liquidity ? fund->for_liquidity : 0) +
-               (fund->has_for_client_relief ? fund->for_client_relief : 0) +
-               (fund->has_for_capital ? fund->for_capital : 0) +
-               (fund->has_for_digital ? fund->for_digital : 0) +
-               (fund->has_for_health ? fund->for_health : 0);
-    judging_expect_equal(judging, rule, "operations.emergency_fund.requested", sum,
-                         fund->requested);
+    const struct {
+        bool is_known;
+        int64_t amount;
+    } parts[] = {
+        {fund->has_for_liquidity, fund->for_liquidity},
+        {fund->has_for_client_relief, fund->for_client_relief},
+        {fund->has_for_capital, fund->for_capital},
+        {fund->has_for_digital, fund->for_digital},
+        {fund->has_for_health, fund->for_health},
+    };
+    wide sum = 0;
+    bool are_known = true;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        are_known = are_known && parts[i].is_known;
+        sum += parts[i].is_known ? parts[i].amount : 0;
+    }
+    /* Parts that are not known may be any: only what is above the whole is wrong then. */
+    bool is_near = is_within(sum, fund->requested, sum, judging_tolerance_bp(judging, rule));
+    if (!is_near && (are_known || sum > fund->requested)) {
+        judging_find_values(judging, rule, rule->severity, "operations.emergency_fund.requested",
+                            sum, fund->requested);
+    }
 }
 
 /* OPS-06 */
@@ -97,8 +116,12 @@ void evaluate_fund_size(struct judging *judging, const struct rule *rule)
     }
     if (liquidity != NULL && liquidity->liquidity != NULL &&
         deposits_total(liquidity->liquidity, &deposits)) {
-        judging_expect_at_most(judging, rule, "operations.emergency_fund.requested",
-                               (wide)deposits / 2, fund->requested);
+        int64_t share_bp = judging_tolerance_bp(judging, rule);
+        if (fund->requested > 0 && !is_within(0, fund->requested, deposits, share_bp)) {
+            judging_find_values(judging, rule, rule->severity,
+                                "operations.emergency_fund.requested",
+                                (wide)deposits * share_bp / 10000, fund->requested);
+        }
     }
     if (fund->has_needed_by_day && fund->needed_by_day < judging->report->period->as_of_day) {
         judging_find_values(judging, rule, rule->severity,
@@ -119,7 +142,8 @@ void evaluate_fund_approval(struct judging *judging, const struct rule *rule)
     }
 }
 
-/* OPS-08 */
+/* OPS-08. What was approved was restructured or, where a payment holiday is no restructuring, given
+ * one: at least the first, at most both. */
 void evaluate_renegotiated(struct judging *judging, const struct rule *rule)
 {
     const PbOperations *operations = body(judging);
@@ -131,9 +155,18 @@ void evaluate_renegotiated(struct judging *judging, const struct rule *rule)
         !portfolio->portfolio->has_restructured_in_period) {
         return;
     }
-    judging_expect_equal(judging, rule, "operations.reneg_approved_amount",
-                         portfolio->portfolio->restructured_in_period,
-                         operations->reneg_approved_amount);
+    const PbPortfolio *loans = portfolio->portfolio;
+    const PbSettings *settings = judging->context->settings;
+    bool is_restructuring = settings != NULL && settings->moratorium_is_restructuring;
+    wide least = loans->restructured_in_period;
+    wide most = least + (!is_restructuring && loans->has_moratorium_outstanding
+                             ? loans->moratorium_outstanding
+                             : 0);
+    wide approved = operations->reneg_approved_amount;
+    if (approved < least || approved > most) {
+        judging_expect_equal(judging, rule, "operations.reneg_approved_amount",
+                             approved < least ? least : most, approved);
+    }
 }
 
 /* OPS-09 */

@@ -40,16 +40,29 @@ static enum value_kind kind_of_path(const char *path)
     return is_amount ? VALUE_AMOUNT : VALUE_NUMBER;
 }
 
-/* POR-05 sets an amount beside a count. */
+/* Findings whose values are not what the field at their path holds. */
+static const struct {
+    const char *rule;
+    const char *path; /* NULL: any */
+    enum value_kind expected;
+    enum value_kind got;
+} mixed[] = {
+    {"ENV-04", NULL, VALUE_NUMBER, VALUE_TIME},
+    {"POR-05", NULL, VALUE_AMOUNT, VALUE_NUMBER}, /* an amount beside a count */
+    {"POR-21", "portfolio.disbursed_loans", VALUE_AMOUNT, VALUE_NUMBER},
+    {"LIQ-09", NULL, VALUE_NUMBER, VALUE_NUMBER}, /* basis points, from two amounts */
+};
+
 static enum value_kind kind_of(const PbFinding *finding, bool is_expected)
 {
-    if (strcmp(finding->rule, "ENV-04") == 0) {
-        return is_expected ? VALUE_NUMBER : VALUE_TIME;
+    const char *path = finding->path;
+    for (size_t i = 0; i < sizeof mixed / sizeof mixed[0]; i++) {
+        if (strcmp(mixed[i].rule, finding->rule) == 0 &&
+            (mixed[i].path == NULL || (path != NULL && strcmp(mixed[i].path, path) == 0))) {
+            return is_expected ? mixed[i].expected : mixed[i].got;
+        }
     }
-    if (strcmp(finding->rule, "POR-05") == 0) {
-        return is_expected ? VALUE_AMOUNT : VALUE_NUMBER;
-    }
-    return finding->path == NULL ? VALUE_NUMBER : kind_of_path(finding->path);
+    return path == NULL ? VALUE_NUMBER : kind_of_path(path);
 }
 
 /* A phrase that stands for what is not known. */

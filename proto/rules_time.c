@@ -6,7 +6,7 @@
  * is none the rule does not fire (D39). */
 #include <string.h>
 
-#include "proto/copy.h"
+#include "proto/equal.h"
 #include "proto/fields.h"
 #include "proto/period.h"
 #include "proto/ratios.h"
@@ -101,7 +101,6 @@ void evaluate_recovered(struct judging *judging, const struct rule *rule)
 
 /* ---- changes ---- */
 
-#define JUMP_BP        2500 /* of what stood before */
 #define JUMP_GROSS_BP  9000
 #define SCALE_SLACK_BP 300
 
@@ -169,6 +168,34 @@ static const ProtobufCMessage *body_of(const PbReport *report)
     return NULL;
 }
 
+/* A body without what names its own period: that differs in a copy, too. */
+union undated {
+    PbPortfolio portfolio;
+    PbLiquidity liquidity;
+};
+
+static const ProtobufCMessage *undate(const ProtobufCMessage *body, union undated *undated)
+{
+    if (body->descriptor == &ihuriro__v1__portfolio__descriptor) {
+        undated->portfolio = *(const PbPortfolio *)(const void *)body;
+        undated->portfolio.n_moratorium_by_month = 0;
+        return &undated->portfolio.base;
+    }
+    if (body->descriptor == &ihuriro__v1__liquidity__descriptor) {
+        undated->liquidity = *(const PbLiquidity *)(const void *)body;
+        undated->liquidity.has_peak_day = 0;
+        return &undated->liquidity.base;
+    }
+    return body;
+}
+
+/* Equal in all but their dates. */
+static bool are_same(const ProtobufCMessage *one, const ProtobufCMessage *other)
+{
+    union undated bodies[2];
+    return messages_are_equal(undate(one, &bodies[0]), undate(other, &bodies[1]));
+}
+
 #define AMOUNTS_LEAST 50 /* fewer say nothing about how a report was made */
 
 /* TIM-02: a system that stands still sends the same figures again. */
@@ -177,7 +204,7 @@ void evaluate_frozen(struct judging *judging, const struct rule *rule)
     const PbReport *then = judging->context->preceding;
     const ProtobufCMessage *now_body = body_of(judging->report);
     const ProtobufCMessage *then_body = then == NULL ? NULL : body_of(then);
-    if (now_body == NULL || then_body == NULL || !messages_are_equal(now_body, then_body)) {
+    if (now_body == NULL || then_body == NULL || !are_same(now_body, then_body)) {
         return;
     }
     /* Nothing but zeros is the same every month where there is nothing. */
@@ -200,7 +227,8 @@ void evaluate_evergreening(struct judging *judging, const struct rule *rule)
         return;
     }
     wide fall = (wide)par_then - par_now;
-    if (fall * 100 > (wide)par_then * 30 && (wide)now->restructured_in_period * 2 > fall) {
+    if (fall > 0 && !is_within(0, fall, par_then, judging_tolerance_bp(judging, rule)) &&
+        (wide)now->restructured_in_period * 2 > fall) {
         judging_find_values(judging, rule, rule->severity, "portfolio.restructured_in_period",
                             fall / 2, now->restructured_in_period);
     }
@@ -248,27 +276,44 @@ void evaluate_round_numbers(struct judging *judging, const struct rule *rule)
         return;
     }
     (void)fields_any(body, PROTOBUF_C_TYPE_INT64, count_amount, &amounts);
-    if (amounts.non_zero >= AMOUNTS_LEAST && amounts.round * 100 > amounts.non_zero * 60) {
+    int64_t share_bp = judging_tolerance_bp(judging, rule);
+    if (amounts.non_zero >= AMOUNTS_LEAST &&
+        !is_within(0, amounts.round, amounts.non_zero, share_bp)) {
         judging_find_values(judging, rule, rule->severity, body->descriptor->short_name,
-                            (wide)amounts.non_zero * 60 / 100, amounts.round);
+                            (wide)amounts.non_zero * share_bp / 10000, amounts.round);
     }
 }
 
-/* LIQ-10: a fall of deposits within a day, or within a month. */
-void evaluate_run(struct judging *judging, const struct rule *rule)
+/* Did deposits fall by more than a share of what they were? */
+static bool find_fall(struct judging *judging, const struct rule *rule, const PbReport *earlier,
+                      int64_t most_bp)
 {
     const PbLiquidity *now = judging->report->liquidity;
-    const PbLiquidity *then = liquidity_in(judging->context->preceding);
-    int frequency = (int)judging->report->period->frequency;
+    const PbLiquidity *then = liquidity_in(earlier);
     int64_t closing = 0;
     int64_t before = 0;
-    int64_t most_bp = frequency == IHURIRO__V1__PERIOD__FREQUENCY__D   ? 500
-                      : frequency == IHURIRO__V1__PERIOD__FREQUENCY__M ? 1000
-                                                                       : 0;
-    if (most_bp > 0 && now != NULL && then != NULL && deposits_total(now, &closing) &&
-        deposits_total(then, &before) && closing < before &&
-        !is_within(before, closing, before, most_bp)) {
-        judging_find_values(judging, rule, rule->severity, "liquidity.deposits", before, closing);
+    if (now == NULL || then == NULL || !deposits_total(now, &closing) ||
+        !deposits_total(then, &before) || closing >= before ||
+        is_within(before, closing, before, most_bp)) {
+        return false;
+    }
+    judging_find_values(judging, rule, rule->severity, "liquidity.deposits", before, closing);
+    return true;
+}
+
+/* LIQ-10: a fall of deposits within thirty days, or of half as much within a day; a week is a part
+ * of these. */
+void evaluate_run(struct judging *judging, const struct rule *rule)
+{
+    const struct rules_context *context = judging->context;
+    int frequency = (int)judging->report->period->frequency;
+    if (frequency == IHURIRO__V1__PERIOD__FREQUENCY__Q) {
+        return;
+    }
+    bool is_day = frequency == IHURIRO__V1__PERIOD__FREQUENCY__D;
+    int64_t month_bp = judging_tolerance_bp(judging, rule);
+    if (!find_fall(judging, rule, context->preceding, is_day ? month_bp / 2 : month_bp)) {
+        (void)find_fall(judging, rule, context->month_ago, month_bp);
     }
 }
 
@@ -300,17 +345,19 @@ void evaluate_result_falls(struct judging *judging, const struct rule *rule)
     }
 }
 
-#define VINTAGES_WITHOUT_A_WORD 3
+bool report_is_silent(const PbReport *report)
+{
+    return report->has_reason && ((int)report->reason == IHURIRO__V1__REPORT__REASON__FINALISED ||
+                                  (int)report->reason == IHURIRO__V1__REPORT__REASON__EXPLAINED);
+}
 
 /* DEL-03, D48: making figures final or explaining them is no correction. */
 void evaluate_vintages(struct judging *judging, const struct rule *rule)
 {
     const PbReport *report = judging->report;
-    bool is_no_correction =
-        report->has_reason && ((int)report->reason == IHURIRO__V1__REPORT__REASON__FINALISED ||
-                               (int)report->reason == IHURIRO__V1__REPORT__REASON__EXPLAINED);
-    if (!is_no_correction && judging->context->knows_history &&
-        report->vintage > VINTAGES_WITHOUT_A_WORD) {
+    wide counted = (wide)report->vintage - judging->context->silent_vintages;
+    if (!report_is_silent(report) && judging->context->knows_history &&
+        counted > VINTAGES_WITHOUT_A_WORD) {
         judging_find_values(judging, rule, rule->severity, "vintage", VINTAGES_WITHOUT_A_WORD,
                             report->vintage);
     }

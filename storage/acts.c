@@ -29,7 +29,8 @@ struct act {
 struct acts {
     int fd;
     off_t file_bytes; /* whole lines; what the file is cut back to */
-    bool is_broken;   /* a failed write could not be undone */
+    uint64_t torn_bytes;
+    bool is_broken; /* a failed write could not be undone */
     struct buffer events;
     struct act *acts;
     size_t count;
@@ -90,6 +91,11 @@ void acts_close(struct acts **acts)
 size_t acts_count(const struct acts *acts)
 {
     return acts->count;
+}
+
+uint64_t acts_torn_bytes(const struct acts *acts)
+{
+    return acts->torn_bytes;
 }
 
 struct bytes acts_at(const struct acts *acts, size_t index)
@@ -273,6 +279,7 @@ static enum err take_lines(struct acts *acts, const char *path, struct bytes tex
     if (whole == text.size) {
         return ERR_OK;
     }
+    acts->torn_bytes = text.size - whole;
     forget(acts, held, held_bytes);
     enum err err = acts->is_broken ? ERR_MEMORY : cut(acts, acts->file_bytes);
     return err == ERR_OK ? ERR_OK
@@ -284,7 +291,9 @@ static enum err take_lines(struct acts *acts, const char *path, struct bytes tex
 
 /* Sectors that a power cut kept from the disk read as zeros, and no line holds one. That is the
  * last append only if no line that ends one is followed by another: else something happened to
- * lines that were acknowledged. offset: where it lies in the file. */
+ * lines that were acknowledged. Where it is not seen that there were two, since the newline between
+ * them is among the zeros, the journal has both (acts_torn_bytes). offset: where it lies in the
+ * file. */
 static bool is_torn(struct bytes append, size_t offset)
 {
     bool is_over = false;

@@ -17,6 +17,11 @@ struct acts;
 MUST_USE enum err acts_open(const char *path, struct complaint *complaint, struct acts **ret_acts);
 void acts_close(struct acts **acts);
 size_t acts_count(const struct acts *acts);
+/* What acts_open cut off behind the last whole append; 0: the file was whole. Two things can look
+ * alike there: an append that a power cut broke off, and acknowledged acts, the last of the file,
+ * between which a disk lost a sector. The journal has whatever was acknowledged, so its acts are to
+ * be appended again (writer_make does that), and the cut is to be told. */
+uint64_t acts_torn_bytes(const struct acts *acts);
 /* Event bytes of the i-th line; a view, good until the next append. */
 struct bytes acts_at(const struct acts *acts, size_t index);
 bool acts_hold(const struct acts *acts, const uint8_t id[static SHA256_BYTES]);

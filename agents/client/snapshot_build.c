@@ -7,7 +7,6 @@
 
 #include "agents/client/snapshot_fold.h"
 #include "agents/client/table.h"
-#include "proto/envelope.h"
 #include "proto/ratios.h"
 
 struct building {
@@ -84,20 +83,6 @@ enum err snapshot_build(const struct snapshot_terms *terms, struct bytes records
 }
 
 /* ---- reports ---- */
-
-/* A report that is current and may be seen whole; the message lives in the arena. */
-static enum err open_current(struct building *building, const struct snapshot_cell *cell,
-                             struct arena *arena, const PbReport **ret_report)
-{
-    struct envelope envelope;
-    enum err err = envelope_open(cell->current->body, MESSAGE_TOLERANT, arena, &envelope);
-    if (err != ERR_OK) {
-        return complain(building->complaint, err, "The report in record %llu cannot be read.",
-                        (unsigned long long)cell->current->header.seq);
-    }
-    *ret_report = envelope.message;
-    return ERR_OK;
-}
 
 static bool is_scalar(const ProtobufCFieldDescriptor *field)
 {
@@ -285,7 +270,7 @@ static enum err build_long(struct building *building, int type,
             continue;
         }
         arena_reset(&arena);
-        enum err err = open_current(building, cell, &arena, &report);
+        enum err err = snapshot_open(cell, &arena, building->complaint, &report);
         if (err != ERR_OK) {
             return err;
         }
@@ -322,7 +307,7 @@ static enum err build_type(struct building *building, int type)
             continue;
         }
         arena_reset(&arena);
-        enum err err = open_current(building, cell, &arena, &report);
+        enum err err = snapshot_open(cell, &arena, building->complaint, &report);
         if (err != ERR_OK) {
             return err;
         }
@@ -421,33 +406,12 @@ static enum err build_institutions(struct building *building)
 
 /* ---- ratios ---- */
 
-static enum err input_of(struct building *building, const char *institution, int type,
-                         struct arena *arena, const PbReport **ret_report)
-{
-    const struct snapshot_cell *cell = snapshot_cell_find(&building->fold, institution, type);
-    return cell == NULL || cell->status != CELL_REPORTED
-               ? ERR_OK
-               : open_current(building, cell, arena, ret_report);
-}
-
 static enum err ratio_row(struct building *building, struct table *table, const char *institution,
                           struct arena *arena)
 {
-    const struct party *party = registry_find(building->fold.registry, institution);
-    struct ratio_inputs inputs = {
-        .settings = building->fold.settings,
-        .category = party != NULL ? party->category : NULL,
-    };
-    enum err err = input_of(building, institution, TYPE_PORTFOLIO, arena, &inputs.portfolio);
-    err = err != ERR_OK ? err
-                        : input_of(building, institution, TYPE_LIQUIDITY, arena, &inputs.liquidity);
-    err = err != ERR_OK
-              ? err
-              : input_of(building, institution, TYPE_OPERATIONS, arena, &inputs.operations);
-    err =
-        err != ERR_OK ? err : input_of(building, institution, TYPE_CAPITAL, arena, &inputs.capital);
-    err = err != ERR_OK ? err
-                        : input_of(building, institution, TYPE_EXPOSURES, arena, &inputs.exposures);
+    struct ratio_inputs inputs = {0};
+    enum err err =
+        snapshot_inputs(&building->fold, institution, arena, building->complaint, &inputs);
     if (err != ERR_OK ||
         (inputs.portfolio == NULL && inputs.liquidity == NULL && inputs.operations == NULL &&
          inputs.capital == NULL && inputs.exposures == NULL)) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/access.h"
+#include "proto/envelope.h"
 
 /* In order of institution, type; accepted ones first, then the highest vintage, the earliest
  * first_received_at, the lowest seq: the first of a cell is the current one. */
@@ -204,6 +205,49 @@ enum cell_status snapshot_status(const struct snapshot_fold *fold, const char *i
     return reader.role != ROLE_NONE && access_sight(&reader, fold->registry, &header) == SIGHT_NONE
                ? CELL_NOT_SEEN
                : CELL_NOT_REPORTED;
+}
+
+enum err snapshot_open(const struct snapshot_cell *cell, struct arena *arena,
+                       struct complaint *complaint, const PbReport **ret_report)
+{
+    struct envelope envelope;
+    enum err err = envelope_open(cell->current->body, MESSAGE_TOLERANT, arena, &envelope);
+    if (err != ERR_OK) {
+        return complain(complaint, err, "The report in record %llu cannot be read.",
+                        (unsigned long long)cell->current->header.seq);
+    }
+    *ret_report = envelope.message;
+    return ERR_OK;
+}
+
+enum err snapshot_inputs(const struct snapshot_fold *fold, const char *institution,
+                         struct arena *arena, struct complaint *complaint,
+                         struct ratio_inputs *ret_inputs)
+{
+    const struct party *party = registry_find(fold->registry, institution);
+    struct ratio_inputs inputs = {
+        .settings = fold->settings,
+        .category = party != NULL ? party->category : NULL,
+    };
+    const struct {
+        int type;
+        const PbReport **to;
+    } slots[] = {
+        {TYPE_PORTFOLIO, &inputs.portfolio},   {TYPE_LIQUIDITY, &inputs.liquidity},
+        {TYPE_OPERATIONS, &inputs.operations}, {TYPE_CAPITAL, &inputs.capital},
+        {TYPE_EXPOSURES, &inputs.exposures},
+    };
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < sizeof slots / sizeof slots[0]; i++) {
+        const struct snapshot_cell *cell = snapshot_cell_find(fold, institution, slots[i].type);
+        if (cell != NULL && cell->status == CELL_REPORTED) {
+            err = snapshot_open(cell, arena, complaint, slots[i].to);
+        }
+    }
+    if (err == ERR_OK) {
+        *ret_inputs = inputs;
+    }
+    return err;
 }
 
 const char *cell_status_name(enum cell_status status)

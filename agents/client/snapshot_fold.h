@@ -3,6 +3,7 @@
 #define IHURIRO_CLIENT_SNAPSHOT_FOLD_H
 
 #include "agents/client/snapshot.h"
+#include "proto/ratios.h"
 #include "proto/registry.h"
 
 enum cell_status {
@@ -43,6 +44,14 @@ const struct snapshot_cell *snapshot_cell_find(const struct snapshot_fold *fold,
 /* Of a member, also where nothing came. */
 enum cell_status snapshot_status(const struct snapshot_fold *fold, const char *institution,
                                  int type);
+/* A current report that may be seen whole, of a cell that says so; the message lives in the arena.
+ */
+MUST_USE enum err snapshot_open(const struct snapshot_cell *cell, struct arena *arena,
+                                struct complaint *complaint, const PbReport **ret_report);
+/* What ratios of an institution are made of: its current reports, the settings, its category. */
+MUST_USE enum err snapshot_inputs(const struct snapshot_fold *fold, const char *institution,
+                                  struct arena *arena, struct complaint *complaint,
+                                  struct ratio_inputs *ret_inputs);
 const char *cell_status_name(enum cell_status status);
 
 /* manifest.json, the last of the files. */

@@ -106,7 +106,8 @@ size_t book_note_count(const struct book *book);
 const char *book_note_at(const struct book *book, size_t index);
 enum severity book_note_severity(const struct book *book, size_t index); /* INFO or WARNING */
 
-/* The computed reports for a person: who, when, main figures and ratios. ERR_IO. */
-MUST_USE enum err book_print(const struct book *book, FILE *file);
+/* The computed reports for a person: who, when, main figures and ratios, these by the settings of
+ * the institution's category (or NULL). ERR_IO. */
+MUST_USE enum err book_print(const struct book *book, const char *category, FILE *file);
 
 #endif

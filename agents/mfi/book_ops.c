@@ -4,6 +4,7 @@
 
 #include "agents/mfi/book_ops_inside.h"
 #include "proto/glossary.h"
+#include "proto/limits.h"
 
 #define KEYS_MAX  600
 #define KEY_MAX   96
@@ -24,6 +25,7 @@ static const struct book_table table = {
 
 struct book_ops {
     char *note; /* of OPERATIONS, where the manifest has none */
+    size_t note_line;
     size_t count;
     struct ops_key keys[KEYS_MAX];
 };
@@ -167,6 +169,27 @@ static size_t resolve(const char *key, struct ops_key *ret_key)
 
 /* ---- reading ---- */
 
+static enum err refuse_again(const struct book_rows *rows, size_t line)
+{
+    return book_rows_refuse(rows, OPS_KEY, ERR_REFUSED,
+                            "is on line %zu already. Keep one of the two.", line);
+}
+
+static enum err take_note(const struct book_work *work, const struct book_rows *rows,
+                          const struct book_cell *cells, struct book_ops *ops)
+{
+    if (ops->note != NULL) {
+        return refuse_again(rows, ops->note_line);
+    }
+    if (cells[OPS_VALUE].size > TEXT_BYTES_MAX) {
+        return book_rows_refuse(rows, OPS_VALUE, ERR_TOO_LARGE,
+                                "is longer than %d bytes. Shorten it.", TEXT_BYTES_MAX);
+    }
+    ops->note = arena_text(work->arena, cells[OPS_VALUE].text);
+    ops->note_line = book_rows_line(rows);
+    return ops->note == NULL ? book_no_memory(work) : ERR_OK;
+}
+
 static enum err take_row(const struct book_work *work, const struct book_rows *rows,
                          const struct book_cell *cells, struct book_ops *ops)
 {
@@ -175,8 +198,7 @@ static enum err take_row(const struct book_work *work, const struct book_rows *r
         return ERR_OK;
     }
     if (strcmp(cells[OPS_KEY].text, "note") == 0) {
-        ops->note = arena_text(work->arena, cells[OPS_VALUE].text);
-        return ops->note == NULL ? book_no_memory(work) : ERR_OK;
+        return take_note(work, rows, cells, ops);
     }
     size_t found = cells[OPS_KEY].size <= KEY_MAX ? resolve(cells[OPS_KEY].text, &key) : 0;
     if (found == 0) {
@@ -195,8 +217,7 @@ static enum err take_row(const struct book_work *work, const struct book_rows *r
         const struct ops_key *other = &ops->keys[i];
         if (other->type == key.type && other->list == key.list && other->field == key.field &&
             other->row == key.row) {
-            return book_rows_refuse(rows, OPS_KEY, ERR_REFUSED,
-                                    "is on line %zu already. Keep one of the two.", other->line);
+            return refuse_again(rows, other->line);
         }
     }
     if (ops->count == KEYS_MAX) {
@@ -261,19 +282,34 @@ static int code_in(const ProtobufCMessage *row, const ProtobufCFieldDescriptor *
     return *(const int *)(const void *)((const char *)row + code->offset);
 }
 
-/* The row of a list, made where it is not there. Numbers count from behind what files made. */
-static ProtobufCMessage *row_of(const struct book_work *work, const struct ops_key *key,
-                                ProtobufCMessage *body)
+/* How many numbered rows of the list the keys before this one have made. */
+static size_t rows_made(const struct book_ops *ops, const struct ops_key *key)
+{
+    int most = 0;
+    for (const struct ops_key *other = ops->keys; other < key; other++) {
+        most = other->type == key->type && other->list == key->list && other->row > most
+                   ? other->row
+                   : most;
+    }
+    return (size_t)most;
+}
+
+/* The row of a list, made where it is not there. Numbers count from behind what files made: those
+ * rows are not to be changed. */
+static ProtobufCMessage *row_of(const struct book_work *work, const struct book_ops *ops,
+                                const struct ops_key *key, ProtobufCMessage *body)
 {
     size_t *count = (size_t *)(void *)((char *)body + key->list->quantifier_offset);
     ProtobufCMessage ***rows = (ProtobufCMessage ***)(void *)((char *)body + key->list->offset);
     const ProtobufCFieldDescriptor *code = code_of(key->list->descriptor);
+    size_t made = code == NULL ? rows_made(ops, key) : 0;
     for (size_t i = 0; i < *count; i++) {
-        if (code != NULL ? code_in((*rows)[i], code) == key->row : i + 1 == (size_t)key->row) {
+        if (code != NULL ? code_in((*rows)[i], code) == key->row
+                         : i + 1 == *count - made + (size_t)key->row) {
             return (*rows)[i];
         }
     }
-    if (code == NULL && (size_t)key->row != *count + 1) {
+    if (code == NULL && (size_t)key->row != made + 1) {
         return NULL;
     }
     ProtobufCMessage **more = arena_take(work->arena, (*count + 1) * sizeof *more);
@@ -292,14 +328,14 @@ static ProtobufCMessage *row_of(const struct book_work *work, const struct ops_k
     return row;
 }
 
-static ProtobufCMessage *holder_of(const struct book_work *work, const struct ops_key *key,
-                                   ProtobufCMessage *body)
+static ProtobufCMessage *holder_of(const struct book_work *work, const struct book_ops *ops,
+                                   const struct ops_key *key, ProtobufCMessage *body)
 {
     if (key->list == NULL) {
         return body;
     }
     if (key->list->label == PROTOBUF_C_LABEL_REPEATED) {
-        return row_of(work, key, body);
+        return row_of(work, ops, key, body);
     }
     ProtobufCMessage **one = (ProtobufCMessage **)(void *)((char *)body + key->list->offset);
     *one = *one != NULL ? *one : make_message(work, key->list->descriptor);
@@ -319,10 +355,10 @@ static bool may_replace(const ProtobufCFieldDescriptor *field)
     return false;
 }
 
-static enum err put_key(const struct book_work *work, const struct ops_key *key,
-                        ProtobufCMessage *body)
+static enum err put_key(const struct book_work *work, const struct book_ops *ops,
+                        const struct ops_key *key, ProtobufCMessage *body)
 {
-    ProtobufCMessage *holder = holder_of(work, key, body);
+    ProtobufCMessage *holder = holder_of(work, ops, key, body);
     if (holder == NULL) {
         return ops_refuse(
             work, key,
@@ -404,7 +440,7 @@ enum err book_ops_put(const struct book_work *work, const struct book_ops *ops, 
     enum err err = check_rows(work, ops, type);
     for (size_t i = 0; err == ERR_OK && i < ops->count; i++) {
         if (ops->keys[i].type == type) {
-            err = put_key(work, &ops->keys[i], body);
+            err = put_key(work, ops, &ops->keys[i], body);
         }
     }
     return err;

@@ -1,11 +1,15 @@
 /* The value of a row of ops.csv, by the type of its field. */
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include "agents/mfi/book_ops_inside.h"
 #include "proto/fields.h"
+#include "proto/limits.h"
 #include "proto/money.h"
 #include "proto/text.h"
+
+static_assert(TEXT_BYTES_MAX == 500, "a complaint names it");
 
 enum err ops_refuse(const struct book_work *work, const struct ops_key *key, const char *why)
 {
@@ -34,6 +38,29 @@ static enum err parse_integer(const struct book_work *work, const struct ops_key
     }
     *ret_value = value;
     return ERR_OK;
+}
+
+/* What is a mark on a scale lies on it. */
+static enum err parse_small(const struct book_work *work, const struct ops_key *key,
+                            int64_t *ret_value)
+{
+    static const struct {
+        const char *name;
+        int64_t least;
+        int64_t most;
+        const char *why;
+    } scales[] = {
+        {"priority", 1, 5, "is no priority. Write 1 (most urgent) to 5."},
+        {"outlook", 0, 10, "is no outlook. Write 0 (worst) to 10."},
+    };
+    enum err err = parse_integer(work, key, 0, UINT32_MAX, ret_value);
+    for (size_t i = 0; err == ERR_OK && i < sizeof scales / sizeof scales[0]; i++) {
+        if (strcmp(key->field->name, scales[i].name) == 0 &&
+            (*ret_value < scales[i].least || *ret_value > scales[i].most)) {
+            return ops_refuse(work, key, scales[i].why);
+        }
+    }
+    return err;
 }
 
 static enum err parse_amount(const struct book_work *work, const struct ops_key *key,
@@ -83,6 +110,8 @@ static enum err parse_code(const struct book_work *work, const struct ops_key *k
         (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i == 0 ? "" : ",",
                        values->values[i].name);
     }
+    size_t used = strlen(allowed);
+    (void)snprintf(allowed + used, sizeof allowed - used, ".");
     return ops_refuse(work, key, allowed);
 }
 
@@ -107,7 +136,7 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
         *(uint64_t *)at = (uint64_t)value;
         return err;
     case PROTOBUF_C_TYPE_UINT32:
-        err = parse_integer(work, key, 0, UINT32_MAX, &value);
+        err = parse_small(work, key, &value);
         *(uint32_t *)at = (uint32_t)value;
         return err;
     case PROTOBUF_C_TYPE_INT32:
@@ -126,6 +155,9 @@ enum err ops_put_value(const struct book_work *work, const struct ops_key *key, 
     case PROTOBUF_C_TYPE_ENUM:
         return parse_code(work, key, at);
     case PROTOBUF_C_TYPE_STRING:
+        if (strlen(key->value) > TEXT_BYTES_MAX) {
+            return ops_refuse(work, key, "is longer than 500 bytes. Shorten it.");
+        }
         *(char **)at = arena_text(work->arena, key->value);
         return *(char **)at == NULL ? book_no_memory(work) : ERR_OK;
     case PROTOBUF_C_TYPE_SFIXED32:

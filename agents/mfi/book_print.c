@@ -158,10 +158,11 @@ static void print_aging(const struct printing *to, const PbPortfolio *portfolio)
     }
 }
 
-static void print_report(const struct book *book, const PbReport *report, FILE *file)
+static void print_report(const struct book *book, const char *category, const PbReport *report,
+                         FILE *file)
 {
     struct printing to = {file, report};
-    struct ratio_inputs inputs = {.settings = book_settings(book)};
+    struct ratio_inputs inputs = {.settings = book_settings(book), .category = category};
     const char *const *ratios = exposures_ratios;
     (void)fprintf(file, "%s %s of %s%s\n", report_type_name((int)report->type), report->period->key,
                   report->institution, report->nil ? ": nothing to report (NIL)" : "");
@@ -187,10 +188,10 @@ static void print_report(const struct book *book, const PbReport *report, FILE *
     (void)fprintf(file, "\n");
 }
 
-enum err book_print(const struct book *book, FILE *file)
+enum err book_print(const struct book *book, const char *category, FILE *file)
 {
     for (size_t i = 0; i < book_report_count(book); i++) {
-        print_report(book, book_report_at(book, i), file);
+        print_report(book, category, book_report_at(book, i), file);
     }
     return ferror(file) != 0 ? ERR_IO : ERR_OK;
 }

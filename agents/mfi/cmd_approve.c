@@ -112,7 +112,7 @@ static enum err approve_folder(const char *folder, const struct approve_argument
         err != ERR_OK ? err : folder_examine(agent, folder, &options, &arena, complaint, &examined);
     for (size_t i = 0; err == ERR_OK && i < examined->count; i++) {
         char why[160];
-        err = figures_print(agent, &examined->reports[i], examined->settings.settings, stdout);
+        err = figures_print(agent, examined, i, stdout);
         if (err == ERR_OK && is_hindered(&examined->reports[i], why, sizeof why)) {
             const PbReport *report = examined->reports[i].report;
             return complain(complaint, ERR_REFUSED, "%s %s cannot be approved: %s.",
@@ -147,6 +147,10 @@ static enum err parse_row(const char *line, size_t number,
 {
     int fields = sscanf(line, " %31[^,\n], %31[^,\n], %31[^,\n], %71[^,\n], %39[^,\r\n]",
                         row->institution, row->type, row->period, row->hash, row->code);
+    char *code_end = row->code + strlen(row->code);
+    while (code_end > row->code && strchr(" \t", code_end[-1]) != NULL) {
+        *--code_end = '\0';
+    }
     bool is_hash = strspn(row->hash, "0123456789abcdef") == strlen(row->hash) &&
                    strlen(row->hash) >= APPROVAL_SHORT_CHARS &&
                    strlen(row->hash) <= APPROVAL_HASH_CHARS;
@@ -203,6 +207,16 @@ static enum err approve_list(const struct approve_arguments *arguments, struct c
             err = approval_put(&txn, row.institution, type, &key, &approval);
             count++;
         }
+    }
+    if (err == ERR_OK && ferror(file)) {
+        return complain(complaint, ERR_IO, "%s cannot be read. Nothing of it was approved.",
+                        arguments->list);
+    }
+    if (err == ERR_OK && count == 0) {
+        return complain(complaint, ERR_REFUSED,
+                        "%s lists no report. Write a line for each: institution, type, period, the "
+                        "first 8 digits of the hash, code.",
+                        arguments->list);
     }
     err = err != ERR_OK ? err : txn_commit(&txn);
     if (err == ERR_OK) {

@@ -72,7 +72,7 @@ static bool has_body(const PbReport *report)
 }
 
 static struct figure_value value_of(const struct figure *figure, const PbReport *report,
-                                    const PbSettings *settings)
+                                    const struct examined *examined)
 {
     if (!has_body(report)) {
         return (struct figure_value){0};
@@ -83,7 +83,8 @@ static struct figure_value value_of(const struct figure *figure, const PbReport 
     struct ratio_inputs inputs = {
         .portfolio = report->portfolio != NULL ? report : NULL,
         .liquidity = report->liquidity != NULL ? report : NULL,
-        .settings = settings,
+        .settings = examined->settings.settings,
+        .category = examined->category,
     };
     struct ratio_value value = ratio_compute(ratio_find(figure->ratio), &inputs);
     return (struct figure_value){!value.is_null, value.value};
@@ -105,10 +106,10 @@ static void format(const struct figure *figure, const PbReport *report, struct f
 }
 
 static void print_one(const struct figure *figure, const PbReport *report, const PbReport *before,
-                      const PbSettings *settings, FILE *file)
+                      const struct examined *examined, FILE *file)
 {
-    struct figure_value now = value_of(figure, report, settings);
-    struct figure_value then = value_of(figure, before, settings);
+    struct figure_value now = value_of(figure, report, examined);
+    struct figure_value then = value_of(figure, before, examined);
     struct figure_value change = {now.is_known && then.is_known, 0};
     char texts[3][40];
     change.is_known =
@@ -120,12 +121,12 @@ static void print_one(const struct figure *figure, const PbReport *report, const
                   texts[1], change.is_known && change.value > 0 ? "+" : "", texts[2]);
 }
 
-enum err figures_print(struct agent *agent, const struct examined_report *examined,
-                       const PbSettings *settings, FILE *file)
+enum err figures_print(struct agent *agent, const struct examined *examined, size_t index,
+                       FILE *file)
 {
     AUTO(arena_close) struct arena arena = {0};
     AUTO(txn_end) struct txn txn = {0};
-    const PbReport *report = examined->report;
+    const PbReport *report = examined->reports[index].report;
     struct rules_context context = {0};
     char hash[APPROVAL_HASH_CHARS + 1];
     char name[REPORT_NAME_MAX];
@@ -141,7 +142,7 @@ enum err figures_print(struct agent *agent, const struct examined_report *examin
                   report->institution, hash, report->nil ? ": nothing to report (NIL)" : "");
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         if (figures[i].type == (int)report->type && has_body(report)) {
-            print_one(&figures[i], report, context.preceding, settings, file);
+            print_one(&figures[i], report, context.preceding, examined, file);
         }
     }
     return ferror(file) ? ERR_IO : ERR_OK;

@@ -8,7 +8,7 @@
 #include "agents/mfi/folder.h"
 
 /* Those of them that are the report's; what was reported a period before comes from the store. */
-MUST_USE enum err figures_print(struct agent *agent, const struct examined_report *examined,
-                                const PbSettings *settings, FILE *file);
+MUST_USE enum err figures_print(struct agent *agent, const struct examined *examined, size_t index,
+                                FILE *file);
 
 #endif

@@ -278,9 +278,11 @@ static enum err judge_all(struct agent *agent, const struct folder_options *opti
         return ERR_MEMORY;
     }
     const char *currency = book_report_at(examined->book, 0)->currency;
+    const struct party *party = party_of(agent, book_institution(examined->book), currency, arena);
+    examined->category = party == NULL ? NULL : party->category;
     struct judge_options judging = {
         .settings = &examined->settings,
-        .party = party_of(agent, book_institution(examined->book), currency, arena),
+        .party = party,
         .now_us = options->now_us,
         .examined = examined,
     };

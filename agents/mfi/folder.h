@@ -30,6 +30,7 @@ struct examined_report {
 struct examined {
     struct book *book;
     struct agent_settings settings;
+    const char *category; /* of the institution in agent.conf; NULL: none is given */
     size_t count;
     struct examined_report *reports;
 };

@@ -107,7 +107,7 @@ static void print_hub_rules(const struct voice *voice)
 
 enum err examined_print(const struct examined *examined, const struct voice *voice)
 {
-    enum err err = book_print(examined->book, voice->file);
+    enum err err = book_print(examined->book, examined->category, voice->file);
     for (size_t i = 0; i < book_note_count(examined->book); i++) {
         fprintf(voice->file, "  %-7s %s\n",
                 severity_shown(voice, book_note_severity(examined->book, i)),

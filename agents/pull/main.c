@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "agents/client/client.h"
+#include "agents/pull/pull_rank.h"
 #include "agents/pull/pull_run.h"
 #include "conf/options.h"
 
@@ -39,17 +40,27 @@ static const struct option_row prove_rows[] = {
     {0},
 };
 
+static const struct option_row rank_rows[] = {
+    {"hub", 0, OPTION_TEXT, offsetof(struct rank_arguments, hub), "hub.pub",
+     "the hub's keys: what was pulled is verified first", 0, 0},
+    {"out", 0, OPTION_TEXT, offsetof(struct rank_arguments, out), "FILE",
+     "where the ranking goes (standard output)", 0, 0},
+    {0},
+};
+
 static int run_init(int argc, char **argv)
 {
     return client_init(&kind, argc, argv);
 }
 
 static int run_prove(int argc, char **argv);
+static int run_rank(int argc, char **argv);
 static int run_pull(int argc, char **argv);
 
 static const struct command commands[] = {
     {"init", run_init, "makes key and configuration, and prints the line for the hub's operator"},
     {"prove", run_prove, "gets the proof that a checkpoint is still part of the hub's history"},
+    {"rank", run_rank, "ranks the institutions of pulled months by their stress score, offline"},
     {"", run_pull, "pulls one period"},
     {0},
 };
@@ -76,6 +87,20 @@ static const struct options prove_options = {
     .words_max = 1,
 };
 
+static const struct options rank_options = {
+    .program = "mfi-pull rank",
+    .words = "DIR...",
+    .about =
+        "Ranks the institutions of a pulled month by their stress score, 0 (calm) to 100, as CSV. "
+        "DIR are pulls of up to four months that follow each other, in any order: the latest is "
+        "ranked, the change of PAR30R needs the three before. Of each component its value is "
+        "shown; an empty one is not known, and the score is of the rest (weight says how much "
+        "of 100); below 60 an institution is listed and not ranked. Nothing is asked of the hub.",
+    .rows = rank_rows,
+    .words_min = 1,
+    .words_max = RANK_MONTHS_MAX,
+};
+
 static int ended(const char *program, enum err err, const struct complaint *complaint)
 {
     if (err != ERR_OK) {
@@ -94,6 +119,16 @@ static int run_prove(int argc, char **argv)
     return code >= 0 ? code
                      : ended("mfi-pull prove", prove_run(&arguments, words.items[0], &complaint),
                              &complaint);
+}
+
+static int run_rank(int argc, char **argv)
+{
+    struct rank_arguments arguments = {0};
+    struct complaint complaint = {{0}};
+    struct words words = {0};
+    int code = options_parse(&rank_options, argc, argv, &arguments, &words);
+    return code >= 0 ? code
+                     : ended("mfi-pull rank", rank_run(&arguments, &words, &complaint), &complaint);
 }
 
 static int run_pull(int argc, char **argv)

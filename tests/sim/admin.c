@@ -204,6 +204,8 @@ static enum err add_party(struct batch *batch, const struct enrolment *enrolment
     party.currency = is_member ? text_for_packing("RWF") : NULL;
     party.has_valid_from_day = enrolment->valid_from_day != INT32_MIN;
     party.valid_from_day = enrolment->valid_from_day;
+    party.has_valid_to_day = enrolment->has_valid_to;
+    party.valid_to_day = enrolment->valid_to_day;
     keys.has_signing_key = enrolment->has_signing_key;
     keys.signing_key = pb_of_bytes(bytes_of(enrolment->signing_key, PUBLIC_KEY_BYTES));
     keys.has_transport_key = true;

@@ -24,6 +24,8 @@ struct enrolment {
     const char *district; /* NULL: none */
     bool shares;
     int32_t valid_from_day; /* INT32_MIN: unbounded */
+    bool has_valid_to;
+    int32_t valid_to_day; /* the last day */
     uint8_t transport_key[PUBLIC_KEY_BYTES];
     bool has_signing_key;
     uint8_t signing_key[PUBLIC_KEY_BYTES];

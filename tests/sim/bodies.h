@@ -15,7 +15,8 @@ struct liquidity_figures {
     int64_t peak;
     int32_t peak_day;
     int64_t unmet, unmet_requests;
-    int64_t glp, borrowed, debt_service;
+    int64_t performing, borrowed, borrowings_received, debt_service;
+    int64_t long_placements, pledged, opex_30d, committed_30d;
 };
 
 /* A month's flows by day: each column sums to the month's, and the last day closes as it does. */
@@ -41,6 +42,9 @@ PbPortfolio *portfolio_make(struct arena *arena, const struct member *member,
 PbLiquidity *liquidity_make(struct arena *arena, const struct traits *traits,
                             const struct liquidity_figures *figures);
 PbExposures *exposures_make(struct arena *arena, const struct snapshot *snapshot);
+PbOperations *operations_make(struct arena *arena, const struct snapshot *snapshot);
+PbCapital *capital_make(const struct member *member, struct arena *arena,
+                        const struct snapshot *snapshot);
 
 struct report_head {
     const char *institution;

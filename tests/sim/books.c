@@ -1,5 +1,7 @@
 #include "tests/sim/books.h"
 
+#include <stddef.h>
+
 #include "tests/sim/spread.h"
 
 const struct aging_edges aging_edges[AGING_ROWS] = {
@@ -85,6 +87,8 @@ static void close_restructured(struct economy *it, const struct month_flows *flo
     it->restructured[0] = flows->restructured;
     total += flows->restructured;
     s->restructured_new = sim_round(flows->restructured);
+    s->relief = least_of(sim_round(flows->relief), s->restructured_new);
+    s->moratorium_new = sim_round(flows->moratorium_new);
     s->cured = sim_round(cured * 0.95);
     static const double places[AGING_ROWS] = {.84, .08, 0, .04, 0, .02, 0, .02, 0, 0, 0, 0};
     int64_t left = sim_round(total);
@@ -117,7 +121,9 @@ static void close_flows(struct economy *it, const struct month_flows *flows, str
         share_of(s->collected,
                  1.0 + 0.02 + 0.06 * it->traits.severity * (it->month >= MONTH_SHOCK ? 1.0 : 0.3));
     s->collected_on_due = share_of(s->collected, 0.93);
-    s->interest = share_of(s->glp, 0.0165);
+    /* Who is late or in moratorium pays none. */
+    double rate = it->member->category >= CATEGORY_MF ? 0.0275 : 0.0195;
+    s->interest = share_of(s->outstanding[0] - s->moratorium[0], rate);
     s->recovered = least_of(share_of(s->written_off, 0.18), it->written_off_stock);
     s->written_off_stock = it->written_off_stock + s->written_off - s->recovered;
     it->written_off_stock = s->written_off_stock;
@@ -143,8 +149,10 @@ static void close_counts(const struct economy *it, struct snapshot *s)
     s->disbursed_loans = most_of(1, s->disbursed / mean);
     s->disbursed_first = share_of(s->disbursed_loans, 0.3);
     s->written_off_loans = s->written_off > 0 ? most_of(1, s->written_off / mean) : 0;
-    s->restructured_new_loans =
-        s->restructured_new > 0 ? most_of(1, s->restructured_new / mean) : 0;
+    /* Of what was approved half are reschedules, half moratoria, in loans too (D62). */
+    s->relief_loans = s->relief > 0 ? most_of(1, s->relief / mean) : 0;
+    s->moratorium_new_loans = s->relief_loans;
+    s->restructured_new_loans = s->relief_loans + (s->restructured_new - s->relief) / mean;
     int64_t restructured = 0;
     for (size_t i = 0; i < AGING_ROWS; i++) {
         restructured += s->restructured[i];
@@ -187,7 +195,6 @@ static void close_deposits(struct economy *it, struct snapshot *s)
     s->unmet_requests = is_run ? 140 : 0;
     int64_t need = s->glp - share_of(s->deposits, 0.85);
     s->borrowed = most_of(need > 0 ? need : 0, share_of(s->glp, 0.02));
-    s->debt_service = share_of(s->borrowed, 0.02);
 }
 
 static void close_exposures(const struct economy *it, struct snapshot *s)
@@ -217,5 +224,22 @@ void books_close(struct economy *economy, const struct month_flows *flows,
     close_allowance(economy, &snapshot);
     close_deposits(economy, &snapshot);
     close_exposures(economy, &snapshot);
+    balance_close(economy, &snapshot);
+    work_close(economy, flows->crisis, &snapshot);
     *ret_snapshot = snapshot;
+}
+
+void snapshot_add(struct snapshot *sum, const struct snapshot *more)
+{
+    static const size_t first = offsetof(struct snapshot, outstanding);
+    struct snapshot before = *sum;
+    int64_t *to = (int64_t *)(void *)((char *)sum + first);
+    const int64_t *from = (const int64_t *)(const void *)((const char *)more + first);
+    for (size_t i = 0; i < (sizeof *sum - first) / sizeof *to; i++) {
+        to[i] += from[i];
+    }
+    sum->largest_borrower = most_of(before.largest_borrower, more->largest_borrower);
+    sum->top20_borrowers = most_of(before.top20_borrowers, more->top20_borrowers);
+    sum->largest_depositor = most_of(before.largest_depositor, more->largest_depositor);
+    sum->top20_depositors = most_of(before.top20_depositors, more->top20_depositors);
 }

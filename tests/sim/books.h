@@ -27,16 +27,23 @@ struct economy {
     double deposits;
     double liquidity; /* ratio */
     int64_t written_off_stock;
+    uint64_t seed;
+    double digital;           /* share of transactions */
+    double borrowed_share;    /* of the portfolio: what deposits and equity do not pay for */
     struct snapshot previous; /* month 0: none yet */
 };
 
 struct month_flows {
-    double restructured, moratorium_new, moratorium_ended, moratorium_paying;
+    double crisis; /* its weight, 0 before it */
+    double restructured, relief, moratorium_new, moratorium_ended, moratorium_paying;
     double written_off, disbursed;
 };
 
 /* Rounds the state into ret_snapshot, so that it follows exactly from economy->previous. */
 void books_close(struct economy *economy, const struct month_flows *flows,
                  struct snapshot *ret_snapshot);
+/* The parts that follow from all that is closed before them: balance.c, work.c. */
+void balance_close(struct economy *economy, struct snapshot *snapshot);
+void work_close(struct economy *economy, double crisis, struct snapshot *snapshot);
 
 #endif

@@ -6,11 +6,14 @@
 
 int32_t due_day(int type, const struct period *period)
 {
-    if (type != TYPE_LIQUIDITY) {
+    if (type == TYPE_CAPITAL) {
+        return period->end_day + 15;
+    }
+    if (type == TYPE_PORTFOLIO || type == TYPE_EXPOSURES) {
         return period->end_day + 10;
     }
     int32_t day = period->end_day + 1;
-    while (day_of_week(day) > 5) {
+    while (type == TYPE_OPERATIONS ? day_of_week(day) != 2 : day_of_week(day) > 5) {
         day++;
     }
     return day;
@@ -18,7 +21,7 @@ int32_t due_day(int type, const struct period *period)
 
 int64_t due_at_us(int type, const struct period *period)
 {
-    int64_t hour = type == TYPE_LIQUIDITY ? 10 : 17;
+    int64_t hour = type == TYPE_LIQUIDITY ? 10 : type == TYPE_OPERATIONS ? 12 : 17;
     return (int64_t)due_day(type, period) * DAY_US + (hour - UTC_HOURS) * HOUR_US;
 }
 

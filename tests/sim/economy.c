@@ -121,12 +121,16 @@ enum err economy_open(const struct member *member, uint64_t seed, struct economy
     struct random *random = &economy->random;
     random_open(random, seed, member->id);
     economy->member = member;
+    economy->seed = seed;
     economy->month = MONTH_FIRST;
     draw_traits(random, member, seed, &economy->traits);
     static const double start[BUCKETS] = {.86, .045, .02, .015, .025, .02, .015};
     /* Clipped, so that no single company is half of the sector. */
     double glp = sim_clip(random_lognormal(random, category->glp_median, category->glp_sigma),
                           category->glp_median / 6.0, category->glp_median * 5.0);
+    if (member->persona == PERSONA_FUND) {
+        glp = 110e6; /* small among its like */
+    }
     for (size_t i = 0; i < BUCKETS; i++) {
         economy->bucket[i] = glp * start[i];
     }
@@ -209,6 +213,7 @@ static void grant_relief(struct economy *it, struct month_flows *flows)
     it->bucket[0] -= take - from_1 - from_31;
     it->bucket[0] += take / 2;
     flows->restructured += take / 2;
+    flows->relief = take / 2;
     flows->moratorium_new = take / 2;
     int32_t term = terms[random_below(&it->random, 5)];
     if (it->moratoria_count < MORATORIA_KEPT) {
@@ -309,7 +314,7 @@ static void move_deposits(struct economy *it)
 
 void economy_next(struct economy *economy, struct snapshot *ret_snapshot)
 {
-    struct month_flows flows = {0};
+    struct month_flows flows = {.crisis = crisis_at(economy->month)};
     grant_relief(economy, &flows);
     age_book(economy, &flows);
     end_moratoria(economy, &flows);

@@ -173,8 +173,8 @@ static enum err judge_one(struct judge *judge, const struct book *book,
     struct party party = {.role = ROLE_MEMBER,
                           .currency = "RWF",
                           .category = category,
-                          .valid_from_day = INT32_MIN,
-                          .valid_to_day = INT32_MAX};
+                          .valid_from_day = member->valid_from_day,
+                          .valid_to_day = member->valid_to_day};
     struct rules_context context = {
         .settings = judge->settings, .party = &party, .received_at_us = submission->sent_at_us};
     struct findings findings = {.arena = &judge->arena};

@@ -42,6 +42,20 @@ void month_days_make(const struct member *member, uint64_t seed, const struct sn
     *ret_days = days;
 }
 
+/* What a month's end is known to bring; its flows fall on the last day. */
+static void set_funding(const struct snapshot *s, bool is_last, struct liquidity_figures *figures)
+{
+    int64_t days = s->period.end_day - s->period.start_day + 1;
+    figures->performing = s->outstanding[0] + s->outstanding[1] - s->moratorium[0];
+    figures->borrowed = s->borrowed;
+    figures->borrowings_received = is_last ? s->borrowings_received : 0;
+    figures->debt_service = is_last ? s->debt_service : 0;
+    figures->long_placements = s->balance.long_placements;
+    figures->pledged = s->balance.pledged;
+    figures->opex_30d = (s->balance.staff_cost + s->balance.other_opex) * 30 / days;
+    figures->committed_30d = s->disbursed / 4;
+}
+
 struct liquidity_figures liquidity_of_month(const struct snapshot *snapshot,
                                             const struct month_days *days)
 {
@@ -56,10 +70,8 @@ struct liquidity_figures liquidity_of_month(const struct snapshot *snapshot,
         .peak_day = snapshot->period.start_day,
         .unmet = snapshot->unmet,
         .unmet_requests = snapshot->unmet_requests,
-        .glp = snapshot->glp,
-        .borrowed = snapshot->borrowed,
-        .debt_service = snapshot->debt_service,
     };
+    set_funding(snapshot, true, &figures);
     for (size_t i = 1; i < days->count; i++) {
         if (days->withdrawal[i] > figures.peak) {
             figures.peak = days->withdrawal[i];
@@ -74,7 +86,7 @@ struct liquidity_figures liquidity_of_day(const struct snapshot *snapshot,
 {
     bool is_last = day + 1 == days->count;
     int32_t date = snapshot->period.start_day + (int32_t)day;
-    return (struct liquidity_figures){
+    struct liquidity_figures figures = {
         .period = {.frequency = FREQUENCY_D, .start_day = date, .end_day = date},
         .deposits = days->deposits[day],
         .inflow = days->inflow[day],
@@ -85,10 +97,9 @@ struct liquidity_figures liquidity_of_day(const struct snapshot *snapshot,
         .peak_day = date,
         .unmet = days->unmet[day],
         .unmet_requests = days->unmet[day] > 0 ? 15 : 0,
-        .glp = snapshot->glp,
-        .borrowed = snapshot->borrowed,
-        .debt_service = is_last ? snapshot->debt_service : 0,
     };
+    set_funding(snapshot, is_last, &figures);
+    return figures;
 }
 
 static int64_t part(int64_t amount, double share)
@@ -106,12 +117,11 @@ static void set_assets(const struct traits *traits, const struct liquidity_figur
     SET(liquidity, bank_demand, parts[1]);
     SET(liquidity, bank_term_30, parts[2]);
     SET(liquidity, bank_term_31_90, parts[3]);
-    SET(liquidity, bank_term_over_90, part(f->liquid, 0.06));
+    SET(liquidity, bank_term_over_90, f->long_placements);
     SET(liquidity, emoney, parts[4]);
     SET(liquidity, govt_unencumbered, parts[5]);
-    int64_t pledged = part(f->borrowed, 0.05);
-    SET(liquidity, govt_encumbered, pledged);
-    SET(liquidity, encumbered_total, pledged);
+    SET(liquidity, govt_encumbered, f->pledged);
+    SET(liquidity, encumbered_total, f->pledged);
     SET(liquidity, committed_undrawn, part(f->borrowed, 0.10));
     SET(liquidity, uncommitted_undrawn, part(f->borrowed, 0.15));
 }
@@ -138,10 +148,10 @@ static void set_movements(const struct liquidity_figures *f, PbLiquidity *liquid
     }
     SET(liquidity, borrowings_overdue, 0);
     SET_COUNT(liquidity, covenants_breached, 0);
-    SET(liquidity, opex_30d, part(f->glp, 0.0113));
-    SET(liquidity, committed_disbursements_30d, part(f->glp, 0.021));
+    SET(liquidity, opex_30d, f->opex_30d);
+    SET(liquidity, committed_disbursements_30d, f->committed_30d);
     SET(liquidity, debt_service_paid, f->debt_service);
-    SET(liquidity, borrowings_received, 0);
+    SET(liquidity, borrowings_received, f->borrowings_received);
 }
 
 static bool add_deposits(struct arena *arena, const int64_t *balances, PbLiquidity *liquidity)
@@ -219,10 +229,27 @@ static bool add_ladders(struct arena *arena, const struct liquidity_figures *f, 
     is_whole =
         is_whole && add_maturities(arena, liquidity, IHURIRO__V1__MATURITY_ROW__ITEM__BORROWINGS,
                                    six, amounts, 6);
-    spread(part(f->glp, 1.04), collected_shares, 6, amounts);
+    /* Principal, and interest on top. */
+    spread(part(f->performing, 1.12), collected_shares, 6, amounts);
     return is_whole &&
            add_maturities(arena, liquidity, IHURIRO__V1__MATURITY_ROW__ITEM__COLLECTIONS, six,
                           amounts, 6);
+}
+
+#define LENDERS 3
+
+static void spread_borrowed(int64_t borrowed, int64_t *ret_amounts)
+{
+    static const double shares[LENDERS] = {.55, .30, .15};
+    spread(borrowed, shares, LENDERS, ret_amounts);
+}
+
+/* Half of what came from abroad. */
+int64_t borrowed_in_foreign_currency(int64_t borrowed)
+{
+    int64_t amounts[LENDERS];
+    spread_borrowed(borrowed, amounts);
+    return amounts[1] / 2;
 }
 
 static bool add_borrowings(struct arena *arena, int64_t borrowed, PbLiquidity *liquidity)
@@ -230,11 +257,10 @@ static bool add_borrowings(struct arena *arena, int64_t borrowed, PbLiquidity *l
     static const Ihuriro__V1__BorrowingRow__Lender lenders[] = {
         IHURIRO__V1__BORROWING_ROW__LENDER__BANK, IHURIRO__V1__BORROWING_ROW__LENDER__DFI_MIV,
         IHURIRO__V1__BORROWING_ROW__LENDER__APEX};
-    static const double shares[] = {.55, .30, .15};
-    int64_t amounts[3];
-    spread(borrowed, shares, 3, amounts);
-    liquidity->borrowings = arena_take(arena, 3 * sizeof(*liquidity->borrowings));
-    for (size_t i = 0; liquidity->borrowings != NULL && i < 3; i++) {
+    int64_t amounts[LENDERS];
+    spread_borrowed(borrowed, amounts);
+    liquidity->borrowings = arena_take(arena, LENDERS * sizeof(*liquidity->borrowings));
+    for (size_t i = 0; liquidity->borrowings != NULL && i < LENDERS; i++) {
         PbBorrowingRow *row = arena_take(arena, sizeof(*row));
         if (row == NULL) {
             return false;
@@ -242,7 +268,7 @@ static bool add_borrowings(struct arena *arena, int64_t borrowed, PbLiquidity *l
         ihuriro__v1__borrowing_row__init(row);
         row->lender = lenders[i];
         SET(row, outstanding, amounts[i]);
-        SET(row, fx_part, i == 1 ? amounts[i] / 2 : 0);
+        SET(row, fx_part, i == 1 ? borrowed_in_foreign_currency(borrowed) : 0);
         liquidity->borrowings[liquidity->n_borrowings++] = row;
     }
     return liquidity->borrowings != NULL;

@@ -1,5 +1,6 @@
 /* Who the simulated sector is: 416 Umurenge SACCOs over 30 districts, 22 other SACCOs, 19
- * companies, 3 microfinance banks (DOMAIN D25), and the nine whose story is told. Pure. */
+ * companies, 3 microfinance banks (DOMAIN D25); those whose story is told; and the District SACCO
+ * that the Umurenge SACCOs of Musanze become in September 2020. Pure. */
 #ifndef IHURIRO_TESTS_SIM_MEMBERS_H
 #define IHURIRO_TESTS_SIM_MEMBERS_H
 
@@ -9,7 +10,15 @@
 
 #include "proto/record.h"
 
-enum category { CATEGORY_USACCO, CATEGORY_OSACCO, CATEGORY_MF, CATEGORY_MFBANK, CATEGORIES };
+/* Companies behind SACCOs. */
+enum category {
+    CATEGORY_USACCO,
+    CATEGORY_OSACCO,
+    CATEGORY_DSACCO,
+    CATEGORY_MF,
+    CATEGORY_MFBANK,
+    CATEGORIES,
+};
 
 /* The parameters of a category: DOMAIN section 8. */
 struct category_traits {
@@ -30,7 +39,7 @@ struct category_traits {
 };
 extern const struct category_traits category_traits[CATEGORIES];
 
-/* Stories for the demo: DOMAIN section 8, "Personas", those that need no other report types. */
+/* Stories for the demo: DOMAIN section 8, "Personas". */
 enum persona {
     PERSONA_NONE,
     PERSONA_EVERGREENING, /* PAR flat, restructured high */
@@ -41,6 +50,8 @@ enum persona {
     PERSONA_HERO,         /* recovers fast */
     PERSONA_INSIDER,      /* lends to its own people */
     PERSONA_LATE,         /* three days late, always, and never wrong */
+    PERSONA_FUND,         /* small, and asks for more than it holds in deposits */
+    PERSONA_MERGER,       /* what the SACCOs of CRISIS_DISTRICT become */
 };
 
 struct member {
@@ -50,15 +61,19 @@ struct member {
     const char *district; /* "403" */
     bool shares;          /* its agreement with the association */
     enum persona persona;
+    int32_t valid_from_day, valid_to_day; /* the last day; INT32_MAX: none */
 };
 
-#define MEMBERS_VALID_FROM "2010-01-01"
-#define MEMBERS_MAX        460
-#define CRISIS_DISTRICT    "403" /* reports liquidity daily in the crisis months */
+#define MEMBERS_WHOLE   460 /* before the merger */
+#define MEMBERS_MAX     461
+#define CRISIS_DISTRICT "403" /* reports liquidity daily in the crisis months, then merges */
 
 /* Fills in the sector's members; ids never change, so a smaller sector is a part of the larger: the
- * first `count` by a fixed order that mixes categories. Returns how many. */
+ * first `count` by a fixed order that mixes categories. The whole sector has the District SACCO
+ * too. Returns how many. */
 size_t members_make(size_t count, struct member ret_members[static MEMBERS_MAX]);
+/* Is it one of those that merge? */
+bool member_merges(const struct member *member);
 const char *district_name(const char *code);
 
 #endif

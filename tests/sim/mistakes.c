@@ -6,27 +6,75 @@
 #define PORTFOLIO OF(TYPE_PORTFOLIO)
 #define LIQUIDITY OF(TYPE_LIQUIDITY)
 #define EXPOSURES OF(TYPE_EXPOSURES)
-#define ALL       (PORTFOLIO | LIQUIDITY | EXPOSURES)
+#define WORK      OF(TYPE_OPERATIONS)
+#define CAPITAL   OF(TYPE_CAPITAL)
+#define APPROVED  (PORTFOLIO | EXPOSURES | WORK | CAPITAL)
+#define ALL       (APPROVED | LIQUIDITY)
 
-/* A thousandfold of EXPOSURES would be found or not by what else has come by then: not made. */
+/* A thousandfold of EXPOSURES or OPERATIONS would be found or not by what else has come by then:
+ * not made. */
 const struct mistake mistakes[MISTAKES] = {
     [MISTAKE_NONE] = {"", EXPECT_ACCEPTED, "", ALL, false},
-    [MISTAKE_THOUSANDFOLD] = {"THOUSANDFOLD", EXPECT_REJECTED, "TIM-01", PORTFOLIO | LIQUIDITY,
-                              true},
-    [MISTAKE_SWAPPED] = {"SWAPPED", EXPECT_REJECTED, "POR-04", PORTFOLIO, true},
-    [MISTAKE_SUM] = {"SUM", EXPECT_REJECTED, "", ALL, false},
+    [MISTAKE_THOUSANDFOLD] = {"THOUSANDFOLD", EXPECT_REJECTED, "TIM-01",
+                              PORTFOLIO | LIQUIDITY | CAPITAL, true},
+    [MISTAKE_SWAPPED] = {"SWAPPED", EXPECT_REJECTED, "POR-04", PORTFOLIO | WORK, true},
+    [MISTAKE_SUM] = {"SUM", EXPECT_REJECTED, "POR-01", ALL, false},
     [MISTAKE_NEGATIVE] = {"NEGATIVE", EXPECT_REJECTED, "LIQ-14", ALL, false},
-    [MISTAKE_STALE] = {"STALE", EXPECT_WARNED, "TIM-02", PORTFOLIO, true},
+    [MISTAKE_STALE] = {"STALE", EXPECT_WARNED, "TIM-02", PORTFOLIO | WORK | CAPITAL, true},
     [MISTAKE_PERIOD_KEY] = {"PERIOD_KEY", EXPECT_REJECTED, "ENV-05", ALL, true},
-    [MISTAKE_PERIOD_FUTURE] = {"PERIOD_FUTURE", EXPECT_REJECTED, "ENV-06", PORTFOLIO | EXPOSURES,
-                               true},
-    [MISTAKE_UNAPPROVED] = {"UNAPPROVED", EXPECT_REJECTED, "ENV-09", PORTFOLIO | EXPOSURES, true},
+    [MISTAKE_PERIOD_FUTURE] = {"PERIOD_FUTURE", EXPECT_REJECTED, "ENV-06", APPROVED, true},
+    [MISTAKE_UNAPPROVED] = {"UNAPPROVED", EXPECT_REJECTED, "ENV-09",
+                            PORTFOLIO | EXPOSURES | CAPITAL, true},
     [MISTAKE_CURRENCY] = {"CURRENCY", EXPECT_REJECTED, "ENV-08", ALL, false},
     [MISTAKE_NOT_OVERDUE] = {"NOT_OVERDUE", EXPECT_WARNED, "POR-04", PORTFOLIO, true},
     [MISTAKE_PHONE] = {"PHONE", EXPECT_REFUSED, "ENV-14", ALL, false},
     [MISTAKE_SIGNATURE] = {"SIGNATURE", EXPECT_REFUSED, "ENV-03", ALL, false},
     [MISTAKE_TWICE] = {"TWICE", EXPECT_REPEATED, "", ALL, false},
+    [MISTAKE_PENDING] = {"PENDING", EXPECT_REJECTED, "OPS-02", WORK, true},
+    [MISTAKE_FUND] = {"FUND", EXPECT_REJECTED, "OPS-05", WORK, true},
+    [MISTAKE_STAFF] = {"STAFF", EXPECT_WARNED, "OPS-09", WORK, true},
+    [MISTAKE_TRAINED] = {"TRAINED", EXPECT_REJECTED, "OPS-04", WORK, true},
+    [MISTAKE_GROSS] = {"GROSS", EXPECT_WARNED, "CAP-02", CAPITAL, true},
 };
+
+/* Where a type has a rule of its own. CAPITAL in thousands balances: only PORTFOLIO gives it away.
+ */
+static const struct {
+    enum mistake_id id;
+    int type;
+    enum expected expected;
+    const char *rule;
+} exceptions[] = {
+    {MISTAKE_SUM, TYPE_LIQUIDITY, EXPECT_REJECTED, "LIQ-01"},
+    {MISTAKE_SUM, TYPE_EXPOSURES, EXPECT_REJECTED, "LIQ-05"},
+    {MISTAKE_SUM, TYPE_OPERATIONS, EXPECT_REJECTED, "OPS-01"},
+    {MISTAKE_SUM, TYPE_CAPITAL, EXPECT_REJECTED, "CAP-01"},
+    {MISTAKE_THOUSANDFOLD, TYPE_LIQUIDITY, EXPECT_REJECTED, "LIQ-02"},
+    {MISTAKE_THOUSANDFOLD, TYPE_CAPITAL, EXPECT_WARNED, "CAP-02"},
+    {MISTAKE_SWAPPED, TYPE_OPERATIONS, EXPECT_REJECTED, "OPS-03"},
+};
+#define EXCEPTIONS (sizeof exceptions / sizeof exceptions[0])
+
+static size_t find_exception(enum mistake_id id, int type)
+{
+    size_t at = 0;
+    while (at < EXCEPTIONS && (exceptions[at].id != id || exceptions[at].type != type)) {
+        at++;
+    }
+    return at;
+}
+
+enum expected mistake_expected(enum mistake_id id, int type)
+{
+    size_t at = find_exception(id, type);
+    return at < EXCEPTIONS ? exceptions[at].expected : mistakes[id].expected;
+}
+
+const char *mistake_rule(enum mistake_id id, int type)
+{
+    size_t at = find_exception(id, type);
+    return at < EXCEPTIONS ? exceptions[at].rule : mistakes[id].rule;
+}
 
 const char *expected_name(enum expected expected)
 {
@@ -59,13 +107,21 @@ static void multiply(const ProtobufCMessage *message)
 static enum err make_thousandfold(PbReport *report, struct arena *arena)
 {
     (void)arena;
-    multiply(report->portfolio != NULL ? &report->portfolio->base : &report->liquidity->base);
+    multiply(report->portfolio != NULL   ? &report->portfolio->base
+             : report->liquidity != NULL ? &report->liquidity->base
+                                         : &report->capital->base);
     return ERR_OK;
 }
 
 static enum err make_swapped(PbReport *report, struct arena *arena)
 {
     (void)arena;
+    if (report->operations != NULL) {
+        uint64_t active = report->operations->digital_active_30d;
+        report->operations->digital_active_30d = report->operations->digital_registered;
+        report->operations->digital_registered = active;
+        return ERR_OK;
+    }
     PbAgingRow *first = report->portfolio->aging[0];
     PbAgingRow *fourth = report->portfolio->aging[3];
     report->portfolio->aging[0] = fourth;
@@ -86,6 +142,10 @@ static enum err make_sum(PbReport *report, struct arena *arena)
         report->portfolio->glp += 12345;
     } else if (report->liquidity != NULL) {
         report->liquidity->deposits[1]->balance += 6789;
+    } else if (report->operations != NULL) {
+        report->operations->branches_open += 1;
+    } else if (report->capital != NULL) {
+        report->capital->total_assets += report->capital->total_assets / 50 + 100;
     } else {
         report->exposures->largest_borrower = report->exposures->top20_borrowers + 1;
     }
@@ -99,6 +159,10 @@ static enum err make_negative(PbReport *report, struct arena *arena)
         report->portfolio->interest_collected = -report->portfolio->interest_collected - 1;
     } else if (report->liquidity != NULL) {
         report->liquidity->dormant_deposits = -report->liquidity->dormant_deposits - 1;
+    } else if (report->operations != NULL) {
+        report->operations->relief_interest_waived = -1;
+    } else if (report->capital != NULL) {
+        report->capital->staff_cost = -report->capital->staff_cost - 1;
     } else {
         report->exposures->insider = -report->exposures->insider - 1;
     }
@@ -161,6 +225,45 @@ static enum err make_phone(PbReport *report, struct arena *arena)
     return report->note == NULL ? ERR_MEMORY : ERR_OK;
 }
 
+static enum err make_pending(PbReport *report, struct arena *arena)
+{
+    (void)arena;
+    report->operations->reneg_closing_pending += 3;
+    return ERR_OK;
+}
+
+static enum err make_fund(PbReport *report, struct arena *arena)
+{
+    (void)arena;
+    report->operations->emergency_fund->requested += 1000001;
+    return ERR_OK;
+}
+
+static enum err make_staff(PbReport *report, struct arena *arena)
+{
+    (void)arena;
+    report->operations->staff_remote += 1;
+    return ERR_OK;
+}
+
+static enum err make_trained(PbReport *report, struct arena *arena)
+{
+    (void)arena;
+    report->operations->training[0]->women = report->operations->training[0]->participants + 4;
+    return ERR_OK;
+}
+
+/* The allowance was forgotten, and what is missing was put to the other liabilities. */
+static enum err make_gross(PbReport *report, struct arena *arena)
+{
+    (void)arena;
+    int64_t allowance = report->capital->net_loans / 12;
+    report->capital->net_loans += allowance;
+    report->capital->total_assets += allowance;
+    report->capital->total_liabilities += allowance;
+    return ERR_OK;
+}
+
 enum err mistake_make(enum mistake_id id, PbReport *report, struct arena *arena)
 {
     static enum err (*const makers[MISTAKES])(PbReport *, struct arena *) = {
@@ -174,6 +277,11 @@ enum err mistake_make(enum mistake_id id, PbReport *report, struct arena *arena)
         [MISTAKE_CURRENCY] = make_currency,
         [MISTAKE_NOT_OVERDUE] = make_not_overdue,
         [MISTAKE_PHONE] = make_phone,
+        [MISTAKE_PENDING] = make_pending,
+        [MISTAKE_FUND] = make_fund,
+        [MISTAKE_STAFF] = make_staff,
+        [MISTAKE_TRAINED] = make_trained,
+        [MISTAKE_GROSS] = make_gross,
     };
     return makers[id] == NULL ? ERR_OK : makers[id](report, arena);
 }

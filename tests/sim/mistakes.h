@@ -29,7 +29,12 @@ enum mistake_id {
     MISTAKE_NOT_OVERDUE, /* late loans without anything overdue */
     MISTAKE_PHONE,       /* a telephone number in the note */
     MISTAKE_SIGNATURE,
-    MISTAKE_TWICE, /* the same bytes again */
+    MISTAKE_TWICE,   /* the same bytes again */
+    MISTAKE_PENDING, /* requests that do not follow from those before */
+    MISTAKE_FUND,    /* a request that its parts do not give */
+    MISTAKE_STAFF,   /* somebody counted twice */
+    MISTAKE_TRAINED, /* more women than participants */
+    MISTAKE_GROSS,   /* the gross portfolio as net loans */
     MISTAKES
 };
 
@@ -43,6 +48,9 @@ struct mistake {
 };
 
 extern const struct mistake mistakes[MISTAKES];
+/* The same for a type, where it differs between types. */
+enum expected mistake_expected(enum mistake_id id, int type);
+const char *mistake_rule(enum mistake_id id, int type);
 
 /* Makes the report wrong. MISTAKE_STALE, _SIGNATURE and _TWICE are the caller's. ERR_MEMORY. */
 MUST_USE enum err mistake_make(enum mistake_id id, PbReport *report, struct arena *arena);

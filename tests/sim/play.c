@@ -76,11 +76,9 @@ static enum err enrol(struct player *player)
     const struct sector *sector = player->sector;
     AUTO(free_p) struct enrolment *enrolments = calloc(sector->member_count, sizeof(*enrolments));
     int32_t start = month_period(sector->options.first_month).start_day;
-    int32_t valid_from = 0;
     enum err err = enrolments == NULL
                        ? ERR_MEMORY
                        : admin_set_time(player->admin, send_at_us(start), player->complaint);
-    err = err != ERR_OK ? err : day_parse(MEMBERS_VALID_FROM, &valid_from);
     for (size_t i = 0; err == ERR_OK && i < sector->member_count; i++) {
         const struct member *member = &sector->members[i];
         enrolments[i] = (struct enrolment){.id = member->id,
@@ -89,7 +87,9 @@ static enum err enrol(struct player *player)
                                            .category = category_traits[member->category].code,
                                            .district = member->district,
                                            .shares = member->shares,
-                                           .valid_from_day = valid_from,
+                                           .valid_from_day = member->valid_from_day,
+                                           .has_valid_to = member->valid_to_day != INT32_MAX,
+                                           .valid_to_day = member->valid_to_day,
                                            .has_signing_key = true};
         memcpy(enrolments[i].signing_key, signing_key_public(player->keys[i]), PUBLIC_KEY_BYTES);
         memcpy(enrolments[i].transport_key, transport_key_public(player->transport_key),

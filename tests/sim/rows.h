@@ -1,4 +1,5 @@
-/* Shared by the makers of bodies only: bodies.c, breakdown.c, liquidity.c. */
+/* Shared by the makers of bodies only: bodies.c, breakdown.c, liquidity.c, operations.c, capital.c.
+ */
 #ifndef IHURIRO_TESTS_SIM_ROWS_H
 #define IHURIRO_TESTS_SIM_ROWS_H
 
@@ -11,5 +12,6 @@
 
 bool add_breakdown(struct arena *arena, const struct member *member, const struct traits *traits,
                    const struct snapshot *snapshot, PbPortfolio *portfolio);
+int64_t borrowed_in_foreign_currency(int64_t borrowed);
 
 #endif

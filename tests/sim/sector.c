@@ -8,13 +8,15 @@
 #include "tests/sim/totals.h"
 
 #define ARENA_BYTES (16 * 1024 * 1024)
+#define MERGED_MAX  32
 
 /* One institution while its months go by. */
 struct teller {
     struct sector *sector;
     uint32_t index;
     const struct member *member;
-    struct economy *economy;
+    struct economy *economies[MERGED_MAX]; /* of one institution: its only one */
+    size_t economy_count;
     struct snapshot now;
     struct snapshot before;
     struct snapshot frozen; /* PERSONA_FROZEN */
@@ -31,6 +33,8 @@ struct duty {
     size_t day_of_month; /* of a daily report */
 };
 
+static enum err tell_all(struct teller *teller);
+static void teller_close(struct teller *teller);
 static enum err tell_month(struct teller *teller);
 static int compare_submissions(const void *a, const void *b);
 
@@ -46,18 +50,8 @@ enum err sector_make(const struct sector_options *options, struct sector **ret_s
     for (uint32_t i = 0; err == ERR_OK && i < sector->member_count; i++) {
         struct teller teller = {.sector = sector, .index = i, .member = &sector->members[i]};
         teller.arena.budget = ARENA_BYTES;
-        err = economy_open(teller.member, options->seed, &teller.economy);
-        int32_t end = options->first_month + options->months;
-        for (int32_t month = MONTH_FIRST; err == ERR_OK && month < end; month++) {
-            teller.before = teller.now;
-            economy_next(teller.economy, &teller.now);
-            if (month == month_of(2019, 9)) {
-                teller.frozen = teller.now;
-            }
-            err = month >= options->first_month ? tell_month(&teller) : ERR_OK;
-        }
-        economy_close(&teller.economy);
-        arena_close(&teller.arena);
+        err = tell_all(&teller);
+        teller_close(&teller);
     }
     if (err != ERR_OK) {
         return err;
@@ -69,6 +63,62 @@ enum err sector_make(const struct sector_options *options, struct sector **ret_s
     }
     *ret_sector = STEAL(sector);
     return ERR_OK;
+}
+
+static void teller_close(struct teller *teller)
+{
+    for (size_t i = 0; i < teller->economy_count; i++) {
+        economy_close(&teller->economies[i]);
+    }
+    arena_close(&teller->arena);
+}
+
+/* Its own, or those of all that it was made of. */
+static enum err open_economies(struct teller *teller)
+{
+    const struct sector *sector = teller->sector;
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < sector->member_count; i++) {
+        const struct member *member = &sector->members[i];
+        bool is_part = teller->member->persona == PERSONA_MERGER ? member_merges(member)
+                                                                 : member == teller->member;
+        if (is_part && teller->economy_count < MERGED_MAX) {
+            err = economy_open(member, sector->options.seed,
+                               &teller->economies[teller->economy_count]);
+            teller->economy_count += err == ERR_OK ? 1 : 0;
+        }
+    }
+    return err;
+}
+
+static void next_month(struct teller *teller)
+{
+    teller->before = teller->now;
+    economy_next(teller->economies[0], &teller->now);
+    for (size_t i = 1; i < teller->economy_count; i++) {
+        struct snapshot part;
+        economy_next(teller->economies[i], &part);
+        snapshot_add(&teller->now, &part);
+    }
+    if (teller->now.month == month_of(2019, 9)) {
+        teller->frozen = teller->now;
+    }
+}
+
+/* All its months; those told in which it exists. */
+static enum err tell_all(struct teller *teller)
+{
+    const struct sector_options *options = &teller->sector->options;
+    enum err err = open_economies(teller);
+    for (int32_t month = MONTH_FIRST;
+         err == ERR_OK && month < options->first_month + options->months; month++) {
+        next_month(teller);
+        int32_t end_day = teller->now.period.end_day;
+        bool is_told = month >= options->first_month && end_day >= teller->member->valid_from_day &&
+                       end_day <= teller->member->valid_to_day;
+        err = is_told ? tell_month(teller) : ERR_OK;
+    }
+    return err;
 }
 
 static int compare_submissions(const void *a, const void *b)
@@ -141,7 +191,7 @@ static PbReport *make_report(struct teller *teller, const struct duty *duty,
                                .produced_at_us = send_at_us(day) - INT64_C(1200000000),
                                .reason = reason};
     struct arena *arena = &teller->arena;
-    const struct traits *traits = economy_traits(teller->economy);
+    const struct traits *traits = economy_traits(teller->economies[0]);
     PbReport *report = report_make(arena, &head);
     if (report == NULL) {
         return NULL;
@@ -153,6 +203,12 @@ static PbReport *make_report(struct teller *teller, const struct duty *duty,
     } else if (duty->type == TYPE_EXPOSURES) {
         report->exposures = exposures_make(arena, snapshot);
         has_body = report->exposures != NULL;
+    } else if (duty->type == TYPE_OPERATIONS) {
+        report->operations = operations_make(arena, snapshot);
+        has_body = report->operations != NULL;
+    } else if (duty->type == TYPE_CAPITAL) {
+        report->capital = capital_make(teller->member, arena, snapshot);
+        has_body = report->capital != NULL;
     } else {
         struct liquidity_figures figures =
             duty->period.frequency == FREQUENCY_D
@@ -172,17 +228,6 @@ struct sending {
     int reason;
 };
 
-static const char *rule_of(enum mistake_id mistake, int type)
-{
-    if (mistake == MISTAKE_SUM) {
-        return type == TYPE_PORTFOLIO ? "POR-01" : type == TYPE_LIQUIDITY ? "LIQ-01" : "LIQ-05";
-    }
-    if (mistake == MISTAKE_THOUSANDFOLD && type == TYPE_LIQUIDITY) {
-        return "LIQ-02";
-    }
-    return mistakes[mistake].rule;
-}
-
 static enum err send(struct teller *teller, const struct duty *duty, const struct sending *sending)
 {
     struct sector *sector = teller->sector;
@@ -196,13 +241,14 @@ static enum err send(struct teller *teller, const struct duty *duty, const struc
     struct submission submission = {.member = teller->index,
                                     .type = (uint8_t)duty->type,
                                     .mistake = (uint8_t)sending->mistake,
-                                    .expected = (uint8_t)mistakes[sending->mistake].expected,
+                                    .expected =
+                                        (uint8_t)mistake_expected(sending->mistake, duty->type),
                                     .vintage = sending->vintage,
                                     .period = duty->period,
                                     .sent_at_us = send_at_us(sending->day),
                                     .due_at_us = due_at_us(duty->type, &duty->period),
                                     .at = sector->reports.size,
-                                    .rule = rule_of(sending->mistake, duty->type)};
+                                    .rule = mistake_rule(sending->mistake, duty->type)};
     submission.period.start_day = report->period->start_day;
     submission.period.end_day = report->period->end_day;
     err = err != ERR_OK ? err : message_pack(&report->base, &sector->reports);
@@ -250,8 +296,13 @@ static int32_t first_day(const struct teller *teller, struct duty *duty)
     if (duty->type == TYPE_LIQUIDITY) {
         return due;
     }
-    int32_t day = due - (int32_t)random_between(&duty->random, 0, 8);
-    return day_of_week(day) == 7 ? day - 1 : day;
+    /* OPERATIONS may be due on the day after the period's end. */
+    int32_t ahead = due - duty->period.end_day - 1;
+    int32_t day = due - (int32_t)random_between(&duty->random, 0, ahead < 8 ? ahead : 8);
+    if (day_of_week(day) < 7) {
+        return day;
+    }
+    return day - 1 > duty->period.end_day ? day - 1 : day + 1;
 }
 
 static enum mistake_id draw_mistake(const struct teller *teller, struct duty *duty)
@@ -266,7 +317,8 @@ static enum mistake_id draw_mistake(const struct teller *teller, struct duty *du
     if (member->persona == PERSONA_THOUSANDFOLD && is_first && duty->type == TYPE_PORTFOLIO) {
         return MISTAKE_THOUSANDFOLD;
     }
-    if (member->persona == PERSONA_FROZEN && is_frozen && duty->type == TYPE_PORTFOLIO) {
+    if (member->persona == PERSONA_FROZEN && is_frozen &&
+        (duty->type == TYPE_PORTFOLIO || duty->type == TYPE_CAPITAL)) {
         return MISTAKE_STALE;
     }
     if (!random_chance(&duty->random, 0.02)) {
@@ -304,6 +356,15 @@ static struct snapshot before_correction(struct random *random, const struct sna
     s.withdrawal -= kept;
     s.insider += s.insider < s.related ? 1 : 0;
     s.related += 1;
+    s.work.complaints += 1;
+    s.work.transactions[CHANNELS - 1] += random_between(random, 1, 40);
+    /* An invoice that came late. */
+    struct balance *b = &s.balance;
+    int64_t invoice =
+        b->other_opex / 4 < b->other_liabilities / 2 ? b->other_opex / 4 : b->other_liabilities / 2;
+    b->other_opex -= invoice;
+    b->result += invoice;
+    b->other_liabilities -= invoice;
     return s;
 }
 
@@ -322,8 +383,8 @@ static enum err send_wrong(struct teller *teller, struct duty *duty, enum mistak
         return err != ERR_OK ? err : send_again(teller, days_later(&duty->random, duty->day, 1, 3));
     }
     enum err err = send(teller, duty, &sending);
-    bool is_taken = mistakes[mistake].expected == EXPECT_ACCEPTED ||
-                    mistakes[mistake].expected == EXPECT_WARNED;
+    enum expected expected = mistake_expected(mistake, duty->type);
+    bool is_taken = expected == EXPECT_ACCEPTED || expected == EXPECT_WARNED;
     /* Sums would be absurd for ever, and no sender overlooks it for long. */
     bool is_always = mistake == MISTAKE_THOUSANDFOLD;
     bool is_noticed = random_chance(&duty->random, 0.5) || is_always;
@@ -359,6 +420,12 @@ static enum err tell(struct teller *teller, struct duty *duty)
         return send(teller, duty, &right);
     }
     struct snapshot first = before_correction(&duty->random, &teller->now);
+    if (duty->type == TYPE_CAPITAL) { /* of loans and deposits as they are */
+        struct balance balance = first.balance;
+        first = teller->now;
+        first.balance = balance;
+        balance_derive(teller->member, &first);
+    }
     struct sending early = {&first, MISTAKE_NONE, duty->day, 1, 0};
     enum err err = send(teller, duty, &early);
     right.day = days_later(&duty->random, duty->day, 2, 20);
@@ -375,9 +442,11 @@ static enum err tell_month(struct teller *teller)
     int32_t month = teller->now.month;
     month_days_make(member, sector->options.seed, &teller->now, &teller->days);
     arena_reset(&teller->arena);
-    static const int types[] = {TYPE_PORTFOLIO, TYPE_LIQUIDITY, TYPE_EXPOSURES};
+    static const int types[] = {TYPE_PORTFOLIO, TYPE_LIQUIDITY, TYPE_OPERATIONS, TYPE_CAPITAL,
+                                TYPE_EXPOSURES};
+    static const size_t count = sizeof types / sizeof types[0];
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < 3; i++) {
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
         struct duty duty = {.type = types[i], .period = teller->now.period};
         PbReport *right = make_report(teller, &duty, &teller->now, 0, 1, 0);
         err = right == NULL ? ERR_MEMORY : ERR_OK;
@@ -387,7 +456,7 @@ static enum err tell_month(struct teller *teller)
     }
     bool is_silent = member->persona == PERSONA_SILENT && month >= MONTH_SHOCK;
     bool is_crisis = month >= MONTH_SHOCK && month <= MONTH_SHOCK + 5;
-    for (size_t i = 0; err == ERR_OK && !is_silent && i < 3; i++) {
+    for (size_t i = 0; err == ERR_OK && !is_silent && i < count; i++) {
         struct duty duty = {.type = types[i], .period = teller->now.period};
         err = tell(teller, &duty);
     }

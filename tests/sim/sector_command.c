@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
     {"months", 'm', OPTION_INTEGER, AT(months), "N", "how many months (default 24)", 1, 120},
     {"from", 'f', OPTION_TEXT, AT(from), "MONTH", "the first (default 2019-01)", 0, 0},
     {"members", 'n', OPTION_INTEGER, AT(members), "N", "the first N of 460 institutions", 1,
-     MEMBERS_MAX},
+     MEMBERS_WHOLE},
     {"out", 'o', OPTION_TEXT, AT(out), "DIR", "where to; made if it is not there", 0, 0},
     {"flawless", 0, OPTION_FLAG, AT(is_flawless), NULL,
      "nobody is late, wrong or missing (but for the personas)", 0, 0},
@@ -108,7 +108,7 @@ static int play_sector(const struct sector *sector, const struct sector_argument
 int sector_command(int argc, char **argv)
 {
     struct sector_arguments arguments = {
-        .seed = 1, .months = 24, .members = MEMBERS_MAX, .from = "2019-01"};
+        .seed = 1, .months = 24, .members = MEMBERS_WHOLE, .from = "2019-01"};
     int code = options_parse(&options, argc, argv, &arguments, NULL);
     if (code >= 0) {
         return code;

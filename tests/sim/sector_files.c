@@ -87,11 +87,13 @@ static enum err write_parties(const struct sector *sector, const char *folder,
     if (err != ERR_OK) {
         return err;
     }
-    sheet_line(sheet, "id|role|name|category|district|currency|valid_from|agreement|signing_key");
+    sheet_line(sheet,
+               "id|role|name|category|district|currency|valid_from|valid_to|agreement|signing_key");
     for (size_t i = 0; i < sector->member_count; i++) {
         const struct member *member = &sector->members[i];
         AUTO(signing_key_close) struct signing_key *key = NULL;
         char hex[2 * PUBLIC_KEY_BYTES + 1];
+        char day[11];
         err = member_key(&sector->options, member, &key);
         if (err != ERR_OK) {
             return complain(complaint, err, "The key of %s cannot be made.", member->id);
@@ -103,7 +105,10 @@ static enum err write_parties(const struct sector *sector, const char *folder,
         sheet_text(sheet, category_traits[member->category].code);
         sheet_text(sheet, member->district);
         sheet_text(sheet, "RWF");
-        sheet_text(sheet, MEMBERS_VALID_FROM);
+        day_format(member->valid_from_day, day);
+        sheet_text(sheet, day);
+        day_format(member->valid_to_day, day);
+        sheet_text(sheet, member->valid_to_day == INT32_MAX ? "" : day);
         sheet_text(sheet, member->shares ? "yes" : "no");
         sheet_text(sheet, hex);
         sheet_end_row(sheet);

@@ -4,14 +4,20 @@
 
 #include "proto/ratios.h"
 
-#define TYPES 3
-static const int types[TYPES] = {TYPE_PORTFOLIO, TYPE_LIQUIDITY, TYPE_EXPOSURES};
+#define TYPES 5
+static const int types[TYPES] = {TYPE_PORTFOLIO, TYPE_LIQUIDITY, TYPE_OPERATIONS, TYPE_CAPITAL,
+                                 TYPE_EXPOSURES};
 
 const char *const figure_names[TYPE_LAST + 1][FIGURES_MAX] = {
     [TYPE_PORTFOLIO] = {"glp", "par30", "npl", "restructured_outstanding", "moratorium_outstanding",
                         "written_off", "disbursed", "allowance"},
     [TYPE_LIQUIDITY] = {"deposits", "liquid_assets", "deposit_inflow", "deposit_withdrawal",
                         "requests_unmet"},
+    [TYPE_OPERATIONS] = {"branches_total", "branches_open", "transactions", "digital_transactions",
+                         "reneg_received", "reneg_approved", "reneg_approved_amount",
+                         "fund_requested"},
+    [TYPE_CAPITAL] = {"total_assets", "total_liabilities", "equity", "net_loans", "deposits",
+                      "tier1", "rwa", "current_result"},
     [TYPE_EXPOSURES] = {"largest_borrower", "top20_borrowers", "related_party", "insider",
                         "largest_depositor", "top20_depositors"},
 };
@@ -46,6 +52,34 @@ struct totals_row *totals_row(struct sector *sector, int32_t month, int type,
     return &sector->totals[((size_t)ahead * TYPES + at) * CATEGORIES + category];
 }
 
+static void read_operations(const PbOperations *o, int64_t *figures)
+{
+    figures[0] = (int64_t)o->branches_total;
+    figures[1] = (int64_t)o->branches_open;
+    for (size_t i = 0; i < o->n_channels; i++) {
+        bool is_branch = o->channels[i]->channel == IHURIRO__V1__CHANNEL_ROW__CHANNEL__BRANCH;
+        figures[2] += (int64_t)o->channels[i]->n_tx;
+        figures[3] += is_branch ? 0 : (int64_t)o->channels[i]->n_tx;
+    }
+    figures[4] = (int64_t)o->reneg_received;
+    figures[5] = (int64_t)o->reneg_approved;
+    figures[6] = o->reneg_approved_amount;
+    figures[7] = o->emergency_fund->requested;
+}
+
+static void read_capital(const PbCapital *c, int64_t *figures)
+{
+    figures[0] = c->total_assets;
+    figures[1] = c->total_liabilities;
+    figures[2] = c->paid_in_capital + c->reserves + c->retained_earnings + c->donated +
+                 c->current_result + c->other_equity;
+    figures[3] = c->net_loans;
+    figures[4] = c->deposits;
+    figures[5] = c->tier1;
+    figures[6] = c->rwa;
+    figures[7] = c->current_result;
+}
+
 static void read_figures(const PbReport *report, int64_t ret_figures[static FIGURES_MAX])
 {
     memset(ret_figures, 0, FIGURES_MAX * sizeof(*ret_figures));
@@ -67,6 +101,10 @@ static void read_figures(const PbReport *report, int64_t ret_figures[static FIGU
         ret_figures[2] = l->deposit_inflow;
         ret_figures[3] = l->deposit_withdrawal;
         ret_figures[4] = l->requests_unmet;
+    } else if (report->operations != NULL) {
+        read_operations(report->operations, ret_figures);
+    } else if (report->capital != NULL) {
+        read_capital(report->capital, ret_figures);
     } else if (report->exposures != NULL) {
         const PbExposures *e = report->exposures;
         ret_figures[0] = e->largest_borrower;

@@ -238,3 +238,59 @@ bool hub_create(struct world *world)
     hub_end(world, &turn, HUB_GOES_ON);
     return !world->is_broken;
 }
+
+/* ---- what an operator may do at any time ---- */
+
+static enum hub_end any_end(struct world *world)
+{
+    return chance_is(&world->chance, 4)   ? HUB_DIES_BEFORE_COMMIT
+           : chance_is(&world->chance, 4) ? HUB_DIES_AFTER_COMMIT
+                                          : HUB_GOES_ON;
+}
+
+/* The operator and the agent change the key in either order; a copy may stay with the old one. */
+bool operator_rotates(struct world *world)
+{
+    size_t institution = chance_below(&world->chance, world->institution_count);
+    uint8_t next = (uint8_t)(world->wanted.generation[institution] + 1);
+    if (next >= GENERATIONS) {
+        return false;
+    }
+    hub_act(world, (struct operator_act){ACT_KEY, institution, next, 0}, any_end(world));
+    return true;
+}
+
+/* A key is revoked, and another one given: as an operator does. */
+bool operator_revokes(struct world *world)
+{
+    size_t institution = chance_below(&world->chance, world->institution_count);
+    uint8_t is = world->hub.standing.generation[institution];
+    uint8_t next = (uint8_t)(world->wanted.generation[institution] + 1);
+    if (next >= GENERATIONS || world->hub.standing.is_revoked[institution][is]) {
+        return false;
+    }
+    hub_act(world, (struct operator_act){ACT_REVOKE, institution, is, 0}, any_end(world));
+    hub_act(world, (struct operator_act){ACT_KEY, institution, next, 0}, HUB_GOES_ON);
+    return true;
+}
+
+bool operator_shares(struct world *world)
+{
+    size_t institution = chance_below(&world->chance, world->institution_count);
+    hub_act(world,
+            (struct operator_act){ACT_SHARE, institution, !world->wanted.shares[institution], 0},
+            any_end(world));
+    return true;
+}
+
+/* The registration changes: what was right is wrong now, and the other way round. */
+bool operator_registers(struct world *world)
+{
+    world->rules_changed = true;
+    size_t institution = chance_below(&world->chance, world->institution_count);
+    hub_act(
+        world,
+        (struct operator_act){ACT_CURRENCY, institution, !world->wanted.currency[institution], 0},
+        any_end(world));
+    return true;
+}

@@ -336,7 +336,7 @@ static void judge_current(const struct oracle *oracle, size_t institution, unsig
     message.end_day = period.end_day;
     uint16_t expected = current_content(oracle, institution, period.end_day);
     if (!WELL(world, current_report(&txn, TYPE_OPERATIONS, &message, world_institution(institution),
-                                    NULL, &world->arena, &report))) {
+                                    &world->arena, &report))) {
         return;
     }
     uint16_t is = report == NULL ? 0 : (uint16_t)report->operations->branches_total;

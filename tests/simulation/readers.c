@@ -224,6 +224,37 @@ void reader_kill(struct world *world, struct reader_side *reader)
     (void)WELL(world, follow_make(&reader->options, &reader->cursor, &reader->follow));
 }
 
+static struct reader_side *any_reader(struct world *world)
+{
+    return &world->readers[chance_below(&world->chance, world->reader_count)];
+}
+
+bool readers_kill(struct world *world)
+{
+    if (world->reader_count > 0) {
+        reader_kill(world, any_reader(world));
+    }
+    return world->reader_count > 0;
+}
+
+/* It goes on from a cursor with one older position or none: those that it had were thinned away, or
+ * whoever runs it wrote the file anew. Where no older one stands, 0 does. */
+bool readers_lose_list(struct world *world)
+{
+    struct reader_side *reader = world->reader_count > 0 ? any_reader(world) : NULL;
+    if (reader == NULL || reader->cursor.older_count == 0) {
+        return false;
+    }
+    reader_kill(world, reader);
+    size_t kept = chance_below(&world->chance, 2);
+    if (kept < reader->cursor.older_count) {
+        reader->cursor.older_count = kept;
+        world_say(world, "reader %zu has %zu older positions left", reader->number, kept);
+        keep_cursor(world, reader);
+    }
+    return true;
+}
+
 bool reader_is_at_head(struct world *world, const struct reader_side *reader)
 {
     return reader->cursor.position.size == writer_size(world->hub.writer);

@@ -104,25 +104,6 @@ static bool do_kill_hub(struct world *world)
     return true;
 }
 
-static enum hub_end any_end(struct world *world)
-{
-    return chance_is(&world->chance, 4)   ? HUB_DIES_BEFORE_COMMIT
-           : chance_is(&world->chance, 4) ? HUB_DIES_AFTER_COMMIT
-                                          : HUB_GOES_ON;
-}
-
-/* The operator and the agent change the key in either order; a copy may stay with the old one. */
-static bool do_rotate(struct world *world)
-{
-    size_t institution = chance_below(&world->chance, world->institution_count);
-    uint8_t next = (uint8_t)(world->wanted.generation[institution] + 1);
-    if (next >= GENERATIONS) {
-        return false;
-    }
-    hub_act(world, (struct operator_act){ACT_KEY, institution, next, 0}, any_end(world));
-    return true;
-}
-
 static bool do_take_key(struct world *world)
 {
     struct agent_side *agent = any_agent(world);
@@ -133,41 +114,6 @@ static bool do_take_key(struct world *world)
     }
     agent->generation[institution] = next;
     world_say(world, "agent %zu signs with key %u", agent->number, next);
-    return true;
-}
-
-/* A key is revoked, and another one given: as an operator does. */
-static bool do_revoke(struct world *world)
-{
-    size_t institution = chance_below(&world->chance, world->institution_count);
-    uint8_t is = world->hub.standing.generation[institution];
-    uint8_t next = (uint8_t)(world->wanted.generation[institution] + 1);
-    if (next >= GENERATIONS || world->hub.standing.is_revoked[institution][is]) {
-        return false;
-    }
-    hub_act(world, (struct operator_act){ACT_REVOKE, institution, is, 0}, any_end(world));
-    hub_act(world, (struct operator_act){ACT_KEY, institution, next, 0}, HUB_GOES_ON);
-    return true;
-}
-
-static bool do_share(struct world *world)
-{
-    size_t institution = chance_below(&world->chance, world->institution_count);
-    hub_act(world,
-            (struct operator_act){ACT_SHARE, institution, !world->wanted.shares[institution], 0},
-            any_end(world));
-    return true;
-}
-
-/* The registration changes: what was right is wrong now, and the other way round. */
-static bool do_currency(struct world *world)
-{
-    world->rules_changed = true;
-    size_t institution = chance_below(&world->chance, world->institution_count);
-    hub_act(
-        world,
-        (struct operator_act){ACT_CURRENCY, institution, !world->wanted.currency[institution], 0},
-        any_end(world));
     return true;
 }
 
@@ -207,15 +153,6 @@ static bool do_disk(struct world *world)
     return true;
 }
 
-static bool do_kill_reader(struct world *world)
-{
-    if (world->reader_count == 0) {
-        return false;
-    }
-    reader_kill(world, &world->readers[chance_below(&world->chance, world->reader_count)]);
-    return true;
-}
-
 enum activity {
     TICK,
     HEAR,
@@ -251,6 +188,7 @@ enum activity {
     KILL_READER,
     PULL,
     PULL_AGAIN,
+    LIST_GONE,
     ACTIVITIES,
 };
 static_assert(ACTIVITIES <= ACTIVITIES_MAX, "each has its count of what is left");
@@ -282,18 +220,19 @@ static const struct {
     [IMAGE] = {4, true, copies_image},
     [SET_BACK] = {3, true, copies_set_back},
     [CLONE] = {3, true, copies_clone},
-    [ROTATE] = {3, true, do_rotate},
+    [ROTATE] = {3, true, operator_rotates},
     [TAKE_KEY] = {3, true, do_take_key},
-    [REVOKE] = {2, true, do_revoke},
+    [REVOKE] = {2, true, operator_revokes},
     [THIEF] = {3, true, thief_tries},
-    [SHARE] = {3, true, do_share},
-    [CURRENCY] = {3, true, do_currency},
+    [SHARE] = {3, true, operator_shares},
+    [CURRENCY] = {3, true, operator_registers},
     [JUMP] = {2, true, do_jump},
     [CLOCK] = {3, true, do_clock},
     [DISK] = {2, true, do_disk},
-    [KILL_READER] = {3, true, do_kill_reader},
+    [KILL_READER] = {3, true, readers_kill},
     [PULL] = {3, true, pull_once},
     [PULL_AGAIN] = {3, true, pull_again},
+    [LIST_GONE] = {3, true, readers_lose_list},
 };
 
 /* ---- scenarios: those of the protocol's model, by its names, and some of the code's own ---- */
@@ -435,6 +374,18 @@ static const struct scenario scenarios[] = {
     {"clocks", 2, 2, 1, 0, {[QUEUE] = 8, CUTS, [JUMP] = 4, [CLOCK] = 6, [DAY] = 3}},
     {"refusing", 2, 2, 1, 3, {[QUEUE] = 12, [WRONG] = 2, LOSSES, [DISK] = 6, [DAY] = 2}},
     {"herd", 3, 3, 2, 0, {[QUEUE] = 20, [WRONG] = 4, LOSSES, [DAY] = 1}},
+    {"read-list-gone",
+     1,
+     1,
+     2,
+     0,
+     {[QUEUE] = 10,
+      CUTS,
+      [BACKUP] = 3,
+      [RESTORE] = 1,
+      [PUT_BACK] = 2,
+      [LIST_GONE] = 6,
+      [KILL_READER] = 2}},
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 #define MIXTURE   SCENARIOS

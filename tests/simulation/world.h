@@ -346,6 +346,10 @@ void hub_act(struct world *world, struct operator_act act, enum hub_end end);
 /* What the acts of a set come to. */
 void acts_fold(const struct world *world, uint64_t acts, struct standing *ret_standing);
 void hub_repeat_acts(struct world *world);
+bool operator_rotates(struct world *world);
+bool operator_revokes(struct world *world);
+bool operator_shares(struct world *world);
+bool operator_registers(struct world *world);
 
 /* hub_side.c */
 bool hub_start(struct world *world);
@@ -397,6 +401,9 @@ void reader_close(struct reader_side *reader);
 void reader_step(struct world *world, struct reader_side *reader);
 void reader_hear(struct world *world, struct reader_side *reader, struct bytes frame);
 void reader_kill(struct world *world, struct reader_side *reader);
+/* false: there is none, or it has no older positions. */
+bool readers_kill(struct world *world);
+bool readers_lose_list(struct world *world);
 bool reader_is_at_head(struct world *world, const struct reader_side *reader);
 uint8_t reader_user(const struct world *world, const struct reader_side *reader);
 

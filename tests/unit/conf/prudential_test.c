@@ -68,6 +68,20 @@ static void a_limit_holds_for_its_category_and_its_time(void **state)
     assert_false(limit_is_confirmed(limit));
 }
 
+static void a_limit_that_is_applied_back_holds_from_then_on(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "USACCO");
+    PbPrudentialLimit limit = *limit_find(bench.settings, "R11", "USACCO", day("2024-06-30"));
+    assert_false(limit_holds(&limit, "USACCO", day("2020-06-30")));
+    limit.has_applied_back_to_day = 1;
+    limit.applied_back_to_day = day("2019-01-01");
+    assert_true(limit_holds(&limit, "USACCO", day("2020-06-30")));
+    assert_true(limit_holds(&limit, "USACCO", day("2019-01-01")));
+    assert_false(limit_holds(&limit, "USACCO", day("2018-12-31")));
+}
+
 static void the_edge_itself_is_within(void **state)
 {
     (void)state;
@@ -114,6 +128,43 @@ static void the_capital_band_is_the_worse_of_two(void **state)
     assert_string_equal(capital_band(&bench.months[0])->code, "CRITICALLY");
 }
 
+static void a_later_row_of_a_capital_band_stands_over_the_one_before(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "USACCO");
+    PbSettings *settings = bench.settings;
+    PbCapitalBand lower = IHURIRO__V1__CAPITAL_BAND__INIT;
+    PbCapitalBand *rows[16];
+    size_t count = settings->n_capital_bands;
+    static char code[] = "UNDERCAPITALISED";
+    static char ratio[] = "R22";
+    static char category[] = "USACCO";
+    char *categories[] = {category};
+    assert_true(count < sizeof rows / sizeof rows[0]);
+    memcpy(rows, settings->capital_bands, count * sizeof rows[0]);
+    rows[count] = &lower;
+    lower.code = code;
+    lower.ratio = ratio;
+    lower.categories = categories;
+    lower.n_categories = 1;
+    lower.below = 1300; /* 15 % before */
+    lower.has_from_day = 1;
+    lower.from_day = day("2024-06-01");
+    settings->capital_bands = rows;
+    settings->n_capital_bands = count + 1;
+    for (int i = 0; i < 2; i++) { /* equity 560,000 of 4,000,000: 14 % */
+        bench.months[i].capital->capital->paid_in_capital += 560000 - 1200000;
+    }
+    assert_null(capital_band(&bench.months[0]));
+    assert_string_equal(capital_band(&bench.months[1])->code, code);
+    bench.months[0].capital->capital->paid_in_capital -= 200000; /* 9 %: the row behind is milder */
+    assert_string_equal(capital_band(&bench.months[0])->code, "CRITICALLY");
+    bench.months[0].capital->capital->paid_in_capital += 200000;
+    settings->n_capital_bands = count;
+    assert_string_equal(capital_band(&bench.months[0])->code, code);
+}
+
 static void the_score_adds_weighted_shares_and_leaves_out_what_is_missing(void **state)
 {
     (void)state;
@@ -141,6 +192,24 @@ static void the_score_adds_weighted_shares_and_leaves_out_what_is_missing(void *
     assert_true(score.rows[SCORE_HORIZON].is_missing);
     assert_true(score.is_ranked);
     assert_int_equal(score.points, 30); /* (20 + 4 + 1.25) of 85 = 29.7 */
+}
+
+/* D56: rounded once, at the share. */
+static void a_share_of_a_minimum_is_not_rounded_to_whole_percents(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "USACCO");
+    struct score score;
+    struct score_inputs inputs = {&bench.months[0], false, 0};
+    bench.months[0].liquidity->liquidity->bank_demand -= 190000; /* R11 35.5 %, 118.33 % of 30 % */
+    PbCapital *capital = bench.months[0].capital->capital;
+    capital->paid_in_capital -= 410000; /* R22 19.75 %, 131.67 % of 15 % */
+    score_compute(&inputs, &score);
+    assert_int_equal(score.rows[SCORE_LIQUIDITY].value, 118);
+    assert_int_equal(score.rows[SCORE_LIQUIDITY].share, 4524); /* (150 - 118.33) / 70 */
+    assert_int_equal(score.rows[SCORE_CAPITAL].value, 132);
+    assert_int_equal(score.rows[SCORE_CAPITAL].share, 3666); /* (150 - 131.67) / 50 */
 }
 
 static void below_sixty_percent_of_the_weight_nothing_is_ranked(void **state)
@@ -211,9 +280,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_limit_holds_for_its_category_and_its_time),
+        cmocka_unit_test(a_limit_that_is_applied_back_holds_from_then_on),
         cmocka_unit_test(the_edge_itself_is_within),
         cmocka_unit_test(the_capital_band_is_the_worse_of_two),
+        cmocka_unit_test(a_later_row_of_a_capital_band_stands_over_the_one_before),
         cmocka_unit_test(the_score_adds_weighted_shares_and_leaves_out_what_is_missing),
+        cmocka_unit_test(a_share_of_a_minimum_is_not_rounded_to_whole_percents),
         cmocka_unit_test(below_sixty_percent_of_the_weight_nothing_is_ranked),
         cmocka_unit_test(a_share_is_clipped_at_both_ends_and_may_run_either_way),
         cmocka_unit_test(the_emergency_need_keeps_the_minimum_of_the_category),

@@ -1,6 +1,7 @@
 /* The ingest door's threads: whatever they do at once, messages are decided in the order in which
  * they came, each once. */
 #include <assert.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -9,7 +10,32 @@
 
 #include <cmocka.h>
 
-#include "hub/crew.h"
+#include <pthread.h>
+#include <stdlib.h>
+
+/* What memory and threads there are is this test's to say: the crew's own source is built here with
+ * a calloc and a pthread_create that may say no. */
+static size_t units_left = SIZE_MAX;
+static size_t threads_left = SIZE_MAX;
+
+static void *scarce_calloc(size_t count, size_t size)
+{
+    return units_left == 0 ? NULL : (units_left--, calloc(count, size));
+}
+
+static int scarce_thread(pthread_t *thread, const pthread_attr_t *attributes,
+                         void *(*begin)(void *argument), void *argument)
+{
+    return threads_left == 0
+               ? EAGAIN
+               : (threads_left--, pthread_create(thread, attributes, begin, argument));
+}
+
+#define calloc         scarce_calloc
+#define pthread_create scarce_thread
+#include "hub/crew.c"
+#undef calloc
+#undef pthread_create
 
 #define OK(call)   assert_int_equal((call), ERR_OK)
 #define MESSAGES   20000
@@ -91,10 +117,10 @@ static bool is_over(void *context)
     return stage->is_over;
 }
 
-static void all_is_decided_once_and_in_order(void **state)
+static void play(void)
 {
-    (void)state;
     static struct stage stage;
+    stage = (struct stage){0};
     const struct crew_jobs jobs = {&stage, receive, examine_all, turn, is_over};
     OK(crew_make(&jobs, &stage.crew));
     crew_run(stage.crew);
@@ -105,6 +131,43 @@ static void all_is_decided_once_and_in_order(void **state)
     assert_int_equal(stage.crowds, 0);
     assert_true(stage.turns >= MESSAGES / A_TURN_MAX);
     assert_true(stage.wanted > 0);
+}
+
+static void all_is_decided_once_and_in_order(void **state)
+{
+    (void)state;
+    play();
+}
+
+/* A crew that was made goes on with one unit and one thread, and ends when it is told to. */
+static void a_crew_with_little_does_the_same_and_ends(void **state)
+{
+    (void)state;
+    for (size_t units = 0; units < 3; units++) {
+        for (size_t threads = 0; threads < 3; threads++) {
+            units_left = 2 + units; /* the crew's own, and its first unit */
+            threads_left = threads;
+            play();
+        }
+    }
+    units_left = SIZE_MAX;
+    threads_left = SIZE_MAX;
+}
+
+/* Else nobody would receive, and nobody hear that all is over: the hub would neither work nor
+ * end. */
+static void a_crew_that_can_receive_nothing_is_not_made(void **state)
+{
+    (void)state;
+    const struct crew_jobs jobs = {NULL, receive, examine_all, turn, is_over};
+    struct crew *crew = NULL;
+    for (units_left = 0; units_left < 2; units_left++) {
+        size_t left = units_left;
+        assert_int_equal(crew_make(&jobs, &crew), ERR_MEMORY);
+        assert_null(crew);
+        units_left = left;
+    }
+    units_left = SIZE_MAX;
 }
 
 static void a_unit_takes_so_many_messages_or_bytes(void **state)
@@ -130,6 +193,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_decided_once_and_in_order),
+        cmocka_unit_test(a_crew_with_little_does_the_same_and_ends),
+        cmocka_unit_test(a_crew_that_can_receive_nothing_is_not_made),
         cmocka_unit_test(a_unit_takes_so_many_messages_or_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,11 @@ static void wrong_keys_and_values_are_refused_with_their_line(void **state)
          "is."},
         {"staff_total,5", "ops.csv line 3, column key: \"staff_total\" is on line 2 already. Keep "
                           "one of the two."},
+        {"note,a\nnote,b", "ops.csv line 4, column key: \"note\" is on line 3 already. Keep one of "
+                           "the two."},
+        {"outlook,11", "ops.csv line 3, outlook: \"11\" is no outlook. Write 0 (worst) to 10."},
+        {"advocacy.TAX.priority,0", "ops.csv line 3, advocacy.TAX.priority: \"0\" is no priority. "
+                                    "Write 1 (most urgent) to 5."},
         {"outlook,well", "ops.csv line 3, outlook: \"well\" is no whole number. Correct it."},
         {"complaints_received,-1",
          "ops.csv line 3, complaints_received: \"-1\" is not possible here. Correct it."},
@@ -144,6 +149,47 @@ static void what_a_file_determines_cannot_be_given_again(void **state)
     assert_int_equal(operations_of(folder)->reneg_received_amount, 90000);
     assert_int_equal(operations_of(folder)->reneg_approved, 0);
     assert_int_equal(operations_of(folder)->reneg_closing_pending, 5);
+}
+
+static void numbered_rows_follow_those_that_files_made(void **state)
+{
+    struct folder *folder = *state;
+    put(folder, "manifest.ini", START);
+    put(folder, "deposits.csv",
+        "account_ref,owner_ref,type,balance,matures_on\nA,O,TERM,900,2020-07-05\n");
+    put(folder, "ops.csv",
+        "key,value\nmaturities.1.item,COLLECTIONS\nmaturities.1.from_day,0\n"
+        "maturities.1.to_day,30\nmaturities.1.amount,70\nmaturities.2.item,COLLECTIONS\n"
+        "maturities.2.from_day,31\nmaturities.2.to_day,-1\nmaturities.2.amount,80\n");
+    assert_read(folder);
+    const PbLiquidity *liquidity = liquidity_of(folder);
+    const PbMaturityRow *first = liquidity->maturities[0];
+    assert_int_equal(first->item, IHURIRO__V1__MATURITY_ROW__ITEM__TERM_DEPOSITS);
+    assert_int_equal(first->amount, 900);
+    assert_true(liquidity->n_maturities > 2);
+    const PbMaturityRow *last = liquidity->maturities[liquidity->n_maturities - 1];
+    assert_int_equal(last->item, IHURIRO__V1__MATURITY_ROW__ITEM__COLLECTIONS);
+    assert_int_equal(last->from_day, 31);
+    assert_int_equal(last->amount, 80);
+    assert_int_equal(liquidity->maturities[liquidity->n_maturities - 2]->amount, 70);
+}
+
+static void a_text_that_is_too_long_is_refused_with_its_line(void **state)
+{
+    static const char *const keys[] = {"note", "advocacy.TAX.text"};
+    struct folder *folder = *state;
+    put(folder, "manifest.ini", START);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char text[600];
+        (void)snprintf(text, sizeof text, "key,value\nstaff_total,4\n%s,%0501d\n", keys[i], 0);
+        put(folder, "ops.csv", text);
+        assert_int_not_equal(read_again(folder), ERR_OK);
+        assert_non_null(strstr(folder->complaint.text, "ops.csv line 3"));
+        assert_non_null(strstr(folder->complaint.text, "longer than 500 bytes"));
+        (void)snprintf(text, sizeof text, "key,value\nstaff_total,4\n%s,%0500d\n", keys[i], 0);
+        put(folder, "ops.csv", text);
+        assert_read(folder);
+    }
 }
 
 static void an_ambiguous_key_needs_its_reports_name(void **state)
@@ -326,6 +372,8 @@ int main(void)
         TEST(keys_are_fields_codes_and_numbered_rows),
         TEST(wrong_keys_and_values_are_refused_with_their_line),
         TEST(what_a_file_determines_cannot_be_given_again),
+        TEST(numbered_rows_follow_those_that_files_made),
+        TEST(a_text_that_is_too_long_is_refused_with_its_line),
         TEST(an_ambiguous_key_needs_its_reports_name),
         TEST(an_ops_file_without_a_value_reports_nothing),
         TEST(the_template_names_fields_that_are_read),

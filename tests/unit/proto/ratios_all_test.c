@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "proto/period.h"
 #include "proto/ratios.h"
 #include "tests/support/reports.h"
 
@@ -205,6 +206,87 @@ static void fewer_months_are_annualised(void **state)
     assert_null_ratio(&bench, "R05");
 }
 
+/* Periods of one length that follow one another, the newest first; each wrote off 1,000 of
+ * 1,000,000. */
+static void chain(struct bench *bench, struct ratio_inputs *inputs, int count,
+                  enum frequency frequency, const char *newest)
+{
+    struct period period;
+    assert_int_equal(period_parse(newest, &period), ERR_OK);
+    assert_int_equal(period.frequency, frequency);
+    for (int i = 0; i < count; i++) {
+        char key[PERIOD_KEY_MAX + 1];
+        period_format(&period, key);
+        PbReport *report = report_of_portfolio(&bench->arena, "RW-MF-412", key, 1);
+        report->portfolio->written_off = 1000;
+        report->portfolio->glp = 1000000;
+        inputs[i] = (struct ratio_inputs){.portfolio = report,
+                                          .before = i + 1 < count ? &inputs[i + 1] : NULL};
+        period = period_previous(&period);
+    }
+}
+
+static void a_year_of_write_offs_is_a_year_whatever_the_frequency(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    struct ratio_inputs inputs[60];
+    static const struct {
+        const char *newest;
+        enum frequency frequency;
+        int64_t full; /* with 60 periods */
+        int64_t few;  /* with 2, of which one day, week or quarter each */
+    } rows[] = {
+        {"2020-Q2", FREQUENCY_Q, 40, 40},        /* 4 quarters; 2,000 x 365 / 182 = 4,011 */
+        {"2020-W26", FREQUENCY_W, 521, 521},     /* 52,000 x 365 / 364; 2,000 x 365 / 14 */
+        {"2020-06", FREQUENCY_M, 120, 120},      /* 12 months; 2,000 x 365 / 61 = 11,967 */
+        {"2020-06-30", FREQUENCY_D, 3650, 3650}, /* 60 and 2 days, both annualised */
+    };
+    memset(&bench, 0, sizeof bench);
+    const struct ratio *ratio = ratio_find("R05");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        chain(&bench, inputs, 60, rows[i].frequency, rows[i].newest);
+        assert_int_equal(ratio_compute(ratio, &inputs[0]).value, rows[i].full);
+        inputs[1].before = NULL;
+        assert_int_equal(ratio_compute(ratio, &inputs[0]).value, rows[i].few);
+    }
+}
+
+static void deposits_that_left_a_week_reporter_are_those_of_four_weeks(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench = {0};
+    struct ratio_inputs weeks[6];
+    static const char *const keys[] = {"2020-W26", "2020-W25", "2020-W24",
+                                       "2020-W23", "2020-W22", "2020-W21"};
+    for (int i = 0; i < 6; i++) {
+        PbReport *report = report_of_liquidity(&bench.arena, "RW-MF-412", keys[i], 1);
+        report->liquidity->deposits[1]->balance += 50000 * i;
+        report->liquidity->interest_credited = 1000;
+        weeks[i] =
+            (struct ratio_inputs){.liquidity = report, .before = i < 5 ? &weeks[i + 1] : NULL};
+    }
+    /* 2,200,000 four weeks before, 4,000 of interest, 2,000,000 now */
+    struct ratio_value value = ratio_compute(ratio_find("R16.NET"), &weeks[0]);
+    assert_false(value.is_null);
+    assert_int_equal(value.value, 927);
+    weeks[2].before = NULL; /* a gap: not known */
+    assert_true(ratio_compute(ratio_find("R16.NET"), &weeks[0]).is_null);
+}
+
+static void written_off_claims_need_no_provision(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, 1);
+    PbPortfolio *portfolio = bench.months[0].portfolio->portfolio;
+    static char memo[] = "WO";
+    portfolio->allowance = 60000;
+    portfolio->classes[4]->code = memo;
+    portfolio->classes[4]->required_provision = 777;
+    assert_value(&bench, "R08.SHORTFALL", 1000);
+}
+
 static void roll_rates_compare_a_bucket_with_the_one_below_it_a_month_before(void **state)
 {
     (void)state;
@@ -258,6 +340,9 @@ static void days_at_this_months_burn_are_rounded_down(void **state)
     assert_value(&bench, "R17", 133); /* 900,000 / (202,000 / 30 days) */
     bench.months[0].capital = NULL;   /* operating cost from the liquidity report */
     assert_value(&bench, "R17", 135); /* 900,000 / (200,000 / 30) */
+    bench.months[0].capital = report_of_capital(&bench.arena, "RW-MF-412", "2020-Q2", 1);
+    bench.months[0].capital->capital->staff_cost = 90000; /* of a quarter: none of this month's */
+    assert_value(&bench, "R17", 135);
     bench.months[0].liquidity->liquidity->deposit_inflow = 500000;
     assert_value(&bench, "R17", DAYS_WITHOUT_BURN);
     bench.months[0].liquidity->liquidity->has_debt_service_paid = 0;
@@ -283,6 +368,28 @@ static void the_horizon_is_the_first_day_on_which_the_money_does_not_suffice(voi
     assert_null_ratio(&bench, "R18.STRESS");
 }
 
+static void term_deposits_in_two_rows_run_off_as_in_one(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, 1);
+    PbLiquidity *liquidity = bench.months[0].liquidity->liquidity;
+    PbDepositRow more = IHURIRO__V1__DEPOSIT_ROW__INIT;
+    PbDepositRow *rows[8];
+    size_t count = liquidity->n_deposits;
+    memcpy(rows, liquidity->deposits, count * sizeof rows[0]);
+    rows[count] = &more;
+    more.type = IHURIRO__V1__DEPOSIT_ROW__TYPE__TERM;
+    SET(&more, balance, 1);
+    for (size_t i = 0; i < count; i++) {
+        rows[i]->balance -= (int)rows[i]->type == (int)more.type;
+    }
+    liquidity->deposits = rows;
+    liquidity->n_deposits = count + 1;
+    assert_value(&bench, "R13", 25518);
+    assert_value(&bench, "R18.STRESS", 48);
+}
+
 static void the_emergency_need_is_that_of_the_worst_moment(void **state)
 {
     static const struct {
@@ -302,7 +409,14 @@ static void the_emergency_need_is_that_of_the_worst_moment(void **state)
         assert_true(emergency_need(&bench.months[0], &rows[i].stress, &need));
         assert_int_equal(need, rows[i].need);
     }
+    /* 600,000 are to be kept. Today there are 500,000 and 5,000 collected, 50,000 are overdue: more
+     * is lacking than on day 7 (131,000). */
+    PbLiquidity *liquidity = bench.months[0].liquidity->liquidity;
     int64_t need = -1;
+    liquidity->cash -= 400000;
+    struct stress today = {7, 0, 100, 0, 3000};
+    assert_true(emergency_need(&bench.months[0], &today, &need));
+    assert_int_equal(need, 145000);
     struct stress no_time = {0, 20, 60, 0, 3000};
     assert_false(emergency_need(&bench.months[0], &no_time, &need));
     assert_null_ratio(&bench, "R33"); /* no minimum is known */
@@ -347,11 +461,15 @@ int main(void)
         cmocka_unit_test(a_shortfall_is_what_the_allowance_lacks),
         cmocka_unit_test(twelve_months_of_write_offs_are_over_the_mean_of_thirteen_ends),
         cmocka_unit_test(fewer_months_are_annualised),
+        cmocka_unit_test(a_year_of_write_offs_is_a_year_whatever_the_frequency),
+        cmocka_unit_test(deposits_that_left_a_week_reporter_are_those_of_four_weeks),
+        cmocka_unit_test(written_off_claims_need_no_provision),
         cmocka_unit_test(roll_rates_compare_a_bucket_with_the_one_below_it_a_month_before),
         cmocka_unit_test(deposits_that_left_are_compared_with_those_of_the_month_before),
         cmocka_unit_test(results_are_annualised_over_the_mean_of_both_ends),
         cmocka_unit_test(days_at_this_months_burn_are_rounded_down),
         cmocka_unit_test(the_horizon_is_the_first_day_on_which_the_money_does_not_suffice),
+        cmocka_unit_test(term_deposits_in_two_rows_run_off_as_in_one),
         cmocka_unit_test(the_emergency_need_is_that_of_the_worst_moment),
         cmocka_unit_test(a_maturity_that_lies_across_an_edge_makes_the_ratio_null),
         cmocka_unit_test(a_sectors_ratio_is_the_sum_of_numerators_over_the_sum_of_denominators),

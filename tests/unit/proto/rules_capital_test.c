@@ -44,7 +44,24 @@ static void tier1_above_equity(struct bench *bench)
 
 static void no_risk_weighted(struct bench *bench)
 {
+    sheet(bench)->rwa = 0;
+}
+
+static void risk_weighted_not_known(struct bench *bench)
+{
     sheet(bench)->has_rwa = 0;
+}
+
+static void risk_weighted_not_applicable(struct bench *bench)
+{
+    static Ihuriro__V1__FieldNote note = IHURIRO__V1__FIELD_NOTE__INIT;
+    static Ihuriro__V1__FieldNote *notes[] = {&note};
+    static char path[] = "capital.rwa";
+    note.path = path;
+    note.why = IHURIRO__V1__FIELD_NOTE__WHY__NOT_APPLICABLE;
+    bench->report->field_notes = notes;
+    bench->report->n_field_notes = 1;
+    risk_weighted_not_known(bench);
 }
 
 static void much_risk_weighted(struct bench *bench)
@@ -119,6 +136,8 @@ static const struct rule_case cases[] = {
     OFF(C, net_loans_off, "CAP-02", W, "capital.net_loans", 1380000, 1394000),
     OFF(C, tier1_above_equity, "CAP-03", W, "capital.tier1", 1200000, 1200001),
     OFF(C, no_risk_weighted, "CAP-04", E, "capital.rwa", 1, 0),
+    BAD(C, risk_weighted_not_known, "CAP-04", E, "capital.rwa"),
+    GOOD(C, risk_weighted_not_applicable),
     OFF(C, much_risk_weighted, "CAP-04", W, "capital.rwa", 6000000, 6000001),
     GOOD(C, a_year_goes_on),
     OFF(C, the_result_falls, "CAP-05", W, "capital.current_result", 100001, 100000),

@@ -76,6 +76,7 @@ static void approved_is_not_restructured(struct bench *bench)
 {
     PbReport *portfolio = report_of_portfolio(&bench->arena, "RW-MF-412", "2020-06", 1);
     SET(portfolio->portfolio, restructured_in_period, 100000);
+    SET(portfolio->portfolio, moratorium_outstanding, 0);
     SET(work(bench), reneg_approved_amount, 105001);
     bench->context.portfolio = portfolio;
 }
@@ -86,9 +87,69 @@ static void approved_is_nearly_restructured(struct bench *bench)
     work(bench)->reneg_approved_amount = 105000;
 }
 
+static void approved_is_restructured_or_in_moratorium(struct bench *bench)
+{
+    PbReport *portfolio = report_of_portfolio(&bench->arena, "RW-MF-412", "2020-06", 1);
+    SET(portfolio->portfolio, restructured_in_period, 100000);
+    SET(portfolio->portfolio, moratorium_outstanding, 90000);
+    SET(work(bench), reneg_approved_amount, 180000);
+    bench->context.portfolio = portfolio;
+}
+
+static void approved_is_more_than_both(struct bench *bench)
+{
+    approved_is_restructured_or_in_moratorium(bench);
+    work(bench)->reneg_approved_amount = 200001;
+}
+
+static void restructured_without_a_request(struct bench *bench)
+{
+    approved_is_restructured_or_in_moratorium(bench);
+    work(bench)->reneg_approved_amount = 94999;
+}
+
+/* Where a payment holiday is a restructuring, it is among what was restructured. */
+static void holidays_are_restructurings(struct bench *bench)
+{
+    static PbSettings settings;
+    static Ihuriro__V1__Currency franc;
+    static Ihuriro__V1__Currency *moneys[1] = {&franc};
+    static char francs[] = "RWF";
+    ihuriro__v1__settings__init(&settings);
+    ihuriro__v1__currency__init(&franc);
+    franc.code = francs;
+    settings.currencies = moneys;
+    settings.n_currencies = 1;
+    settings.moratorium_is_restructuring = true;
+    bench->context.settings = &settings;
+    approved_is_restructured_or_in_moratorium(bench);
+}
+
 static void staff_do_not_add_up(struct bench *bench)
 {
     work(bench)->staff_total = 13;
+}
+
+static void withdrawn_is_not_known(struct bench *bench)
+{
+    work(bench)->has_reneg_withdrawn = 0; /* 8 are left of 11: 3 may have been withdrawn */
+}
+
+static void more_are_left_than_can_be(struct bench *bench)
+{
+    work(bench)->has_reneg_withdrawn = 0;
+    work(bench)->reneg_closing_pending = 12;
+}
+
+static void a_part_of_the_fund_is_not_known(struct bench *bench)
+{
+    work(bench)->emergency_fund->has_for_health = 0;
+}
+
+static void a_part_is_above_the_fund(struct bench *bench)
+{
+    a_part_of_the_fund_is_not_known(bench);
+    work(bench)->emergency_fund->for_liquidity = 320001;
 }
 
 static void little_is_known(struct bench *bench)
@@ -115,8 +176,20 @@ static const struct rule_case cases[] = {
     OFF(O, approved_is_not_restructured, "OPS-08", W, "operations.reneg_approved_amount", 100000,
         105001),
     GOOD(O, approved_is_nearly_restructured),
+    GOOD(O, approved_is_restructured_or_in_moratorium),
+    OFF(O, holidays_are_restructurings, "OPS-08", W, "operations.reneg_approved_amount", 100000,
+        180000),
+    OFF(O, approved_is_more_than_both, "OPS-08", W, "operations.reneg_approved_amount", 190000,
+        200001),
+    OFF(O, restructured_without_a_request, "OPS-08", W, "operations.reneg_approved_amount", 100000,
+        94999),
     OFF(O, staff_do_not_add_up, "OPS-09", W, "operations.staff_total", 12, 13),
     GOOD(O, little_is_known),
+    GOOD(O, withdrawn_is_not_known),
+    OFF(O, more_are_left_than_can_be, "OPS-02", E, "operations.reneg_closing_pending", 11, 12),
+    GOOD(O, a_part_of_the_fund_is_not_known),
+    OFF(O, a_part_is_above_the_fund, "OPS-05", E, "operations.emergency_fund.requested", 500001,
+        500000),
 };
 #define CASES (sizeof cases / sizeof cases[0])
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/period.h"
+#include "proto/rules_beside.h"
 #include "tests/support/rules_bench.h"
 
 #define US_PER_DAY INT64_C(86400000000)
@@ -196,141 +198,6 @@ static void a_finding_of_a_newer_hub_is_still_shown_and_its_text_is_escaped(void
     assert_non_null(strstr((const char *)text.data, "-9,223,372,036,854,775,808"));
 }
 
-/* ---- Settings ---- */
-
-static Ihuriro__V1__RuleSetting *make_setting(struct bench *bench, PbSettings *settings,
-                                              const char *rule, const char *category)
-{
-    Ihuriro__V1__RuleSetting *row = arena_take(&bench->arena, sizeof *row);
-    assert_non_null(row);
-    ihuriro__v1__rule_setting__init(row);
-    row->rule = arena_text(&bench->arena, rule);
-    row->category = category == NULL ? NULL : arena_text(&bench->arena, category);
-    Ihuriro__V1__RuleSetting **rows =
-        arena_take(&bench->arena, (settings->n_rules + 1) * sizeof(Ihuriro__V1__RuleSetting *));
-    assert_non_null(rows);
-    for (size_t i = 0; i < settings->n_rules; i++) {
-        rows[i] = settings->rules[i];
-    }
-    rows[settings->n_rules++] = row;
-    settings->rules = rows;
-    bench->context.settings = settings;
-    return row;
-}
-
-static void allow_rwf(PbSettings *settings)
-{
-    static char code[] = "RWF";
-    static Ihuriro__V1__Currency currency = IHURIRO__V1__CURRENCY__INIT;
-    static Ihuriro__V1__Currency *currencies[] = {&currency};
-    currency.code = code;
-    settings->currencies = currencies;
-    settings->n_currencies = 1;
-}
-
-static void settings_switch_a_rule_off_or_change_its_severity(void **state)
-{
-    (void)state;
-    AUTO(bench_close) struct bench bench;
-    bench_open(&bench, TYPE_PORTFOLIO);
-    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
-    allow_rwf(&settings);
-    Ihuriro__V1__RuleSetting *row = make_setting(&bench, &settings, "POR-10", NULL);
-    row->has_severity = 1;
-    row->severity = IHURIRO__V1__SEVERITY__WARNING;
-    book(&bench)->classes[4]->outstanding = 1;
-    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED_WITH_WARNINGS);
-    row->has_off = 1;
-    row->off = 1;
-    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
-    assert_int_equal(bench.findings.count, 0);
-}
-
-static void a_tolerance_holds_for_its_category_only(void **state)
-{
-    (void)state;
-    AUTO(bench_close) struct bench bench;
-    bench_open(&bench, TYPE_PORTFOLIO);
-    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
-    allow_rwf(&settings);
-    Ihuriro__V1__RuleSetting *row = make_setting(&bench, &settings, "POR-10", "USACCO");
-    row->has_tolerance_bp = 1;
-    row->tolerance_bp = 1;
-    char other[] = "MF";
-    char same[] = "USACCO";
-    book(&bench)->classes[4]->outstanding = 150; /* one basis point of 1,500,000 */
-    bench.party.category = other;
-    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
-    bench.party.category = same;
-    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
-    book(&bench)->classes[4]->outstanding = 151;
-    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
-}
-
-static void a_row_for_the_category_stands_over_one_for_all(void **state)
-{
-    (void)state;
-    AUTO(bench_close) struct bench bench;
-    bench_open(&bench, TYPE_PORTFOLIO);
-    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
-    allow_rwf(&settings);
-    char category[] = "MF";
-    bench.party.category = category;
-    Ihuriro__V1__RuleSetting *own = make_setting(&bench, &settings, "POR-10", "MF");
-    own->has_severity = 1;
-    own->severity = IHURIRO__V1__SEVERITY__INFO;
-    Ihuriro__V1__RuleSetting *all = make_setting(&bench, &settings, "POR-10", NULL);
-    all->has_off = 1;
-    all->off = 1;
-    book(&bench)->classes[4]->outstanding = 1;
-    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
-    assert_int_equal(bench.findings.count, 1);
-    assert_int_equal(bench.findings.rows[0].severity, SEVERITY_INFO);
-}
-
-static void rules_that_the_journal_depends_on_cannot_be_switched_off(void **state)
-{
-    (void)state;
-    AUTO(bench_close) struct bench bench;
-    bench_open(&bench, TYPE_PORTFOLIO);
-    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
-    allow_rwf(&settings);
-    Ihuriro__V1__RuleSetting *row = make_setting(&bench, &settings, "ENV-04", NULL);
-    row->has_off = 1;
-    row->off = 1;
-    other_figures_held(&bench);
-    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
-}
-
-static void classes_follow_the_settings_in_force_at_the_periods_end(void **state)
-{
-    (void)state;
-    AUTO(bench_close) struct bench bench;
-    bench_open(&bench, TYPE_PORTFOLIO);
-    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
-    allow_rwf(&settings);
-    Ihuriro__V1__LoanClass rows[6];
-    Ihuriro__V1__LoanClass *pointers[6];
-    char codes[][3] = {"NL", "WL", "SL", "DL", "LL", "WL"};
-    const int32_t days[] = {0, 30, 90, 180, 360, 60}; /* from July, watch begins at 60 days */
-    char from[] = "2020-07-31";
-    for (size_t i = 0; i < 6; i++) {
-        ihuriro__v1__loan_class__init(&rows[i]);
-        rows[i].code = codes[i];
-        rows[i].from_days = days[i];
-        pointers[i] = &rows[i];
-    }
-    rows[5].from = from;
-    settings.classes = pointers;
-    settings.n_classes = 6;
-    bench.context.settings = &settings;
-    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED);
-    from[6] = '6'; /* 2020-06-30 cannot be written as 2020-06-31, but it is before */
-    from[9] = '0';
-    assert_int_equal(bench_judge(&bench), VERDICT_ACCEPTED_WITH_WARNINGS);
-    assert_string_equal(bench.findings.rows[0].rule, "POR-11");
-}
-
 /* ---- Refusals ---- */
 
 static void test_data_and_hub_must_be_of_one_kind(void **state)
@@ -489,6 +356,83 @@ static void every_rule_has_its_words_and_its_id_once(void **state)
     }
 }
 
+static void values_are_shown_as_what_they_are_though_their_field_is_another(void **state)
+{
+    static const struct {
+        const char *rule;
+        const char *path;
+        const char *shown;
+    } rows[] = {
+        {"LIQ-09", "liquidity.regulatory_liquidity_base", "ratio is 4,395 basis points"},
+        {"POR-21", "portfolio.disbursed_loans", "is 4,395, against 45.00 RWF:"},
+        {"POR-21", "portfolio.disbursed_first_time", "is 4,395, against 4,500:"},
+    };
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, TYPE_LIQUIDITY);
+    bench.report->currency_exponent = 2;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        AUTO(buffer_close) struct buffer text = {0};
+        PbFinding finding = IHURIRO__V1__FINDING__INIT;
+        finding.rule = (char *)(uintptr_t)rows[i].rule;
+        finding.path = (char *)(uintptr_t)rows[i].path;
+        finding.has_expected = finding.has_got = 1;
+        finding.expected = 4500;
+        finding.got = 4395;
+        assert_int_equal(finding_sentence(NULL, &finding, bench.report, &text), ERR_OK);
+        assert_int_equal(buffer_append(&text, "", 1), ERR_OK);
+        if (strstr((const char *)text.data, rows[i].shown) == NULL) {
+            fail_msg("%s: %s", rows[i].rule, (const char *)text.data);
+        }
+    }
+}
+
+/* ---- what a report is compared with ---- */
+
+static bool is_looked_for(const PbReport *report, unsigned slot, int frequency, int32_t end_day)
+{
+    struct beside_place places[BESIDE_PLACES_MAX];
+    size_t count = beside_places(report, places);
+    for (size_t i = 0; i < count; i++) {
+        if ((places[i].slots & slot) && places[i].frequency == frequency &&
+            places[i].end_day == end_day) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_day_and_a_week_are_compared_with_a_month_before_too(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, TYPE_LIQUIDITY);
+    PbPeriod *period = bench.report->period;
+    assert_false(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_M, JUNE_30 - 30));
+    period->frequency = IHURIRO__V1__PERIOD__FREQUENCY__D;
+    assert_true(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_D, JUNE_30 - 30));
+    assert_true(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_D, JUNE_30 - 27));
+    assert_false(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_D, JUNE_30 - 31));
+    period->frequency = IHURIRO__V1__PERIOD__FREQUENCY__W;
+    assert_true(is_looked_for(bench.report, BESIDE_MONTH_AGO, FREQUENCY_W, JUNE_30 - 28));
+}
+
+static void a_period_outside_of_all_days_is_compared_with_nothing(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    struct beside_place places[BESIDE_PLACES_MAX];
+    bench_open(&bench, TYPE_LIQUIDITY);
+    bench.report->period->start_day = INT32_MIN;
+    assert_int_equal(beside_places(bench.report, places), 0);
+    bench.report->period->start_day = JUNE_30;
+    bench.report->period->end_day = INT32_MAX;
+    assert_int_equal(beside_places(bench.report, places), 0);
+    bench.report->period->end_day = INT32_MIN;
+    assert_int_equal(beside_places(bench.report, places), 0);
+    assert_int_equal(bench_judge(&bench), VERDICT_REJECTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,11 +440,6 @@ int main(void)
         cmocka_unit_test(without_the_history_only_a_vintage_of_zero_is_wrong),
         cmocka_unit_test(amounts_with_a_minor_unit_keep_their_decimals),
         cmocka_unit_test(a_finding_of_a_newer_hub_is_still_shown_and_its_text_is_escaped),
-        cmocka_unit_test(settings_switch_a_rule_off_or_change_its_severity),
-        cmocka_unit_test(a_tolerance_holds_for_its_category_only),
-        cmocka_unit_test(a_row_for_the_category_stands_over_one_for_all),
-        cmocka_unit_test(rules_that_the_journal_depends_on_cannot_be_switched_off),
-        cmocka_unit_test(classes_follow_the_settings_in_force_at_the_periods_end),
         cmocka_unit_test(test_data_and_hub_must_be_of_one_kind),
         cmocka_unit_test(numbers_of_people_are_refused_in_every_free_text),
         cmocka_unit_test(what_programs_write_is_not_searched),
@@ -509,6 +448,9 @@ int main(void)
         cmocka_unit_test(a_judgement_before_any_settings_names_none),
         cmocka_unit_test(a_spent_budget_is_told_and_not_a_verdict),
         cmocka_unit_test(every_rule_has_its_words_and_its_id_once),
+        cmocka_unit_test(values_are_shown_as_what_they_are_though_their_field_is_another),
+        cmocka_unit_test(a_day_and_a_week_are_compared_with_a_month_before_too),
+        cmocka_unit_test(a_period_outside_of_all_days_is_compared_with_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
