@@ -22,10 +22,11 @@ static void release_country(struct country *country)
 enum err country_compile(const char *path, struct arena *arena, struct complaint *complaint,
                          PbSettings **ret_settings)
 {
-    return country_compile_over(path, NULL, 0, arena, complaint, ret_settings);
+    const struct country_ground ground = {NULL, NULL, 0};
+    return country_compile_over(path, &ground, arena, complaint, ret_settings);
 }
 
-enum err country_compile_over(const char *path, const PbSettings *in_force, int64_t now_us,
+enum err country_compile_over(const char *path, const struct country_ground *ground,
                               struct arena *arena, struct complaint *complaint,
                               PbSettings **ret_settings)
 {
@@ -39,9 +40,10 @@ enum err country_compile_over(const char *path, const PbSettings *in_force, int6
     const struct checking checking = {path, &country, complaint};
     err = check_country_file(&checking);
     err = err != ERR_OK ? err : country_make(arena, &country, &settings);
-    if (err == ERR_OK && in_force != NULL) {
+    if (err == ERR_OK && ground->in_force != NULL) {
         int offset_minutes = (int)country.utc_offset_minutes;
-        const struct country_change change = {in_force, settings, time_day(now_us, offset_minutes)};
+        const struct country_change change = {ground->in_force, settings, ground->docket,
+                                              time_day(ground->now_us, offset_minutes)};
         err = country_check_change(path, &country, &change, complaint);
     }
     if (err == ERR_OK) {

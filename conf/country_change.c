@@ -16,6 +16,8 @@ struct held {
     struct buffer effect; /* all else that it says, as bytes */
 };
 
+#define ROLL_REACH 31 /* days: over holidays and weekends */
+
 #define HELD_MAX 512 /* rows of a list; a message of 64 KiB does not hold more limits */
 
 struct list {
@@ -24,12 +26,14 @@ struct list {
     size_t bytes;
     size_t (*count)(const PbSettings *settings);
     enum err (*take)(const PbSettings *settings, size_t index, struct held *held);
+    bool moves_due; /* its days are those on which something is due, and not those of periods */
     bool is_new_at_first; /* the first list of a hub that had no duties changes nothing */
 };
 
 struct comparing {
     const char *path;
     const struct list *list;
+    const struct country_change *change;
     int32_t today;
     struct complaint *complaint;
 };
@@ -190,12 +194,17 @@ static bool changes_the_past(const struct held *old, const struct held *row, int
     return !row->is_off && old->until != row->until && first_end < today - 1;
 }
 
-static enum err refuse_changed(const struct comparing *comparing, size_t index,
-                               const struct held *row)
+static int line_of(const struct comparing *comparing, size_t index)
 {
     const struct config_groups *groups = comparing->list->groups;
     const struct head *head = (const struct head *)(const void *)((const char *)groups->items +
                                                                   index * comparing->list->bytes);
+    return (int)head->line;
+}
+
+static enum err refuse_changed(const struct comparing *comparing, size_t index,
+                               const struct held *row)
+{
     char today[11];
     day_format(comparing->today, today);
     return complain(comparing->complaint, ERR_CONFIG,
@@ -203,7 +212,8 @@ static enum err refuse_changed(const struct comparing *comparing, size_t index,
                     "that ended before today. Leave the row that was there as it was, and add one "
                     "with from = \"%s\" or later; or say in it why it looks back: retroactive = "
                     "\"reason\".",
-                    comparing->path, (int)head->line, comparing->list->name, row->name, today);
+                    comparing->path, line_of(comparing, index), comparing->list->name, row->name,
+                    today);
 }
 
 /* Is there a row of the same name that says why it looks back? Then it stands for this one. */
@@ -227,6 +237,62 @@ static enum err refuse_gone(const struct comparing *comparing, const struct held
                     comparing->path, comparing->list->name, row->name);
 }
 
+/* ---- months that are closed ---- */
+
+/* How long after a period's end something may be due. */
+static int32_t due_reach(const struct country_change *change)
+{
+    const PbSettings *const both[] = {change->before, change->after};
+    uint32_t reach = 0;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < both[i]->n_obligations; k++) {
+            const uint32_t days = both[i]->obligations[k]->due_days;
+            reach = days > reach ? days : reach;
+        }
+    }
+    return (int32_t)reach + ROLL_REACH;
+}
+
+/* Not even a row that says why it looks back changes what was closed (D45, D57). */
+static enum err refuse_closed(const struct comparing *comparing, const struct held *row, int line,
+                              int32_t first_day, int32_t last_day)
+{
+    const int32_t reach = comparing->list->moves_due ? due_reach(comparing->change) : 0;
+    const int32_t first = first_day < INT32_MIN + reach ? INT32_MIN : first_day - reach;
+    struct period month;
+    char key[PERIOD_KEY_MAX + 1];
+    int32_t end_day = 0;
+    if (comparing->change->docket == NULL || row->is_off ||
+        !docket_closed_within(comparing->change->docket, first, last_day, &end_day) ||
+        period_ending(FREQUENCY_M, end_day, &month) != ERR_OK) {
+        return ERR_OK;
+    }
+    period_format(&month, key);
+    return complain(comparing->complaint, ERR_CONFIG,
+                    "%s:%d: %s: the row %s looks back into %s, which is closed. Open it first "
+                    "(`mfi-hub reopen %s --reason REASON`), or leave what held then as it was and "
+                    "let the row begin later.",
+                    comparing->path, line, comparing->list->name, row->name, key, key);
+}
+
+/* before: the row with the same effect, or NULL. */
+static enum err check_closed(const struct comparing *comparing, size_t index,
+                             const struct held *before, const struct held *row)
+{
+    const int line = line_of(comparing, index);
+    if (row->retroactive == NULL) {
+        return ERR_OK; /* it does not look back at all */
+    }
+    if (before == NULL) {
+        return refuse_closed(comparing, row, line, row->from, row->until);
+    }
+    const bool is_shorter = row->until < before->until;
+    return row->until == before->until
+               ? ERR_OK
+               : refuse_closed(comparing, row, line, (is_shorter ? row : before)->until + 1,
+                               (is_shorter ? before : row)->until);
+}
+
 static enum err compare(const struct comparing *comparing, const struct country_change *change)
 {
     struct held *old = calloc(2 * HELD_MAX, sizeof *old);
@@ -243,12 +309,15 @@ static enum err compare(const struct comparing *comparing, const struct country_
         if (changes_the_past(before, &new[i], comparing->today)) {
             err = refuse_changed(comparing, i, &new[i]);
         }
+        err = err != ERR_OK ? err : check_closed(comparing, i, before, &new[i]);
     }
     for (size_t i = 0; err == ERR_OK && i < old_count; i++) {
         bool held = !old[i].is_off && old[i].from < comparing->today;
         if (held && same_effect(new, new_count, &old[i]) == NULL &&
             !is_replaced(new, new_count, &old[i])) {
             err = refuse_gone(comparing, &old[i]);
+        } else if (held && same_effect(new, new_count, &old[i]) == NULL) {
+            err = refuse_closed(comparing, &old[i], 1, old[i].from, old[i].until);
         }
     }
     for (size_t i = 0; i < 2 * HELD_MAX; i++) {
@@ -263,19 +332,21 @@ enum err country_check_change(const char *path, const struct country *country,
 {
     const struct list lists[] = {
         {"limits", &country->limits, sizeof(struct prudential_limit), limit_count, take_limit,
-         false},
+         false, false},
         {"capital_bands", &country->capital_bands, sizeof(struct capital_band), band_count,
-         take_band, false},
-        {"classes", &country->classes, sizeof(struct loan_class), class_count, take_class, false},
+         take_band, false, false},
+        {"classes", &country->classes, sizeof(struct loan_class), class_count, take_class, false,
+         false},
         {"liquidity", &country->liquidity, sizeof(struct liquidity_base), weight_count,
-         take_weights, false},
+         take_weights, false, false},
         {"obligations", &country->obligations, sizeof(struct obligation), obligation_count,
-         take_obligation, true},
-        {"holidays", &country->holidays, sizeof(struct holiday), holiday_count, take_holiday, true},
+         take_obligation, false, true},
+        {"holidays", &country->holidays, sizeof(struct holiday), holiday_count, take_holiday, true,
+         true},
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof lists / sizeof lists[0]; i++) {
-        const struct comparing comparing = {path, &lists[i], change->today, complaint};
+        const struct comparing comparing = {path, &lists[i], change, change->today, complaint};
         if (!lists[i].is_new_at_first || change->before->n_obligations > 0) {
             err = compare(&comparing, change);
         }

@@ -8,7 +8,8 @@
 /* From what to what. */
 struct country_change {
     const PbSettings *before;
-    const PbSettings *after; /* its rows in the order of the file's */
+    const PbSettings *after;     /* its rows in the order of the file's */
+    const struct docket *docket; /* NULL: nothing was closed */
     int32_t today;
 };
 

@@ -35,8 +35,8 @@ static const struct options restore_options = {
     .program = "mfi-hub restore",
     .words = "FOLDER",
     .about = "Puts the backup in FOLDER in the store's place; what was there is kept beside it. "
-             "acts.log "
-             "stays, so that no revocation is forgotten; agents offer again what the backup lacks.",
+             "acts.log stays, so that no revocation is forgotten; agents offer again what the "
+             "backup lacks. Contacts stay those of before, where they can still be read.",
     .rows = backup_rows,
     .words_min = 1,
     .words_max = 1,

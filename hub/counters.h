@@ -19,7 +19,9 @@
     ROW(commits)                                                                              \
     ROW(fetches)                                                                              \
     ROW(delivered)                                                                            \
+    ROW(owed)      /* GET_OWEDs that were answered */                                         \
     ROW(matrices)                                                                             \
+    ROW(notices) /* GET_NOTICES that were taken */                                            \
     ROW(pulls)                                                                                \
     ROW(not_entitled)    /* a key that stands for nobody, or asks for what is not its own */  \
     ROW(malformed)       /* what cannot be read, at any door */                               \

@@ -79,20 +79,44 @@ static enum err refuse_not_owed(const struct party *party, const struct period *
                     party->id, type == 0 ? "report" : report_type_name(type), key, key);
 }
 
-/* Of each type that is named something must be owed; of none named, of any. */
-static enum err validate_owed(const struct decision_ground *ground, const struct party *party,
-                              const Ihuriro__V1__Waived *waived, const struct period *period,
-                              struct complaint *complaint)
+/* ret_types: that something is owed of, among the waiver's. */
+static enum err types_owed(const struct decision_ground *ground, const struct party *party,
+                           const struct period *period, uint32_t *ret_types)
 {
     const struct calendar calendar = {ground->settings, ground->docket};
     struct owed_search search = {.period = period};
     enum err err = calendar_duties(&calendar, party, period->start_day, period->end_day,
                                    look_at_duty, &search);
-    if (err == ERR_OK && search.types == 0) {
+    *ret_types = search.types;
+    return err;
+}
+
+enum err decision_owes(const struct decision_ground *ground, const struct party *party,
+                       const Ihuriro__V1__Waived *waived, bool *ret_owes)
+{
+    struct period period;
+    uint32_t owed = 0;
+    enum err err = period_parse(waived->period, &period);
+    err = err != ERR_OK ? err : types_owed(ground, party, &period, &owed);
+    *ret_owes = err == ERR_OK && waived->n_types == 0 && owed != 0;
+    for (size_t i = 0; err == ERR_OK && i < waived->n_types; i++) {
+        *ret_owes = *ret_owes || (owed & (1U << waived->types[i])) != 0;
+    }
+    return err;
+}
+
+/* Of each type that is named something must be owed; of none named, of any. */
+static enum err validate_owed(const struct decision_ground *ground, const struct party *party,
+                              const Ihuriro__V1__Waived *waived, const struct period *period,
+                              struct complaint *complaint)
+{
+    uint32_t owed = 0;
+    enum err err = types_owed(ground, party, period, &owed);
+    if (err == ERR_OK && owed == 0) {
         err = refuse_not_owed(party, period, 0, complaint);
     }
     for (size_t i = 0; err == ERR_OK && i < waived->n_types; i++) {
-        if ((search.types & (1U << waived->types[i])) == 0) {
+        if ((owed & (1U << waived->types[i])) == 0) {
             err = refuse_not_owed(party, period, (int)waived->types[i], complaint);
         }
     }
@@ -208,6 +232,29 @@ static enum err validate_signer(const struct decision_ground *ground,
     return ERR_OK;
 }
 
+/* A suspension may reach back, but who was late in a closed month stays so. */
+static enum err validate_reach(const struct decision_ground *ground, const PbOrder *order,
+                               struct complaint *complaint)
+{
+    int32_t end_day = 0;
+    struct period month;
+    char key[PERIOD_KEY_MAX + 1];
+    bool suspends = false;
+    for (size_t i = 0; i < order->n_rows; i++) {
+        suspends = suspends || order->rows[i]->action == IHURIRO__V1__ORDER_ROW__ACTION__SUSPEND;
+    }
+    if (!suspends ||
+        !docket_closed_within(ground->docket, order->from_day, order->until_day, &end_day) ||
+        period_ending(FREQUENCY_M, end_day, &month) != ERR_OK) {
+        return ERR_OK;
+    }
+    period_format(&month, key);
+    return complain(complaint, ERR_REFUSED,
+                    "The order suspends duties of %s, which is closed. Open it first (`mfi-hub "
+                    "reopen %s --reason REASON`), or have an order signed that begins later.",
+                    key, key);
+}
+
 static enum err validate_order(const struct decision_ground *ground, const PbEvent *event,
                                struct complaint *complaint)
 {
@@ -234,5 +281,5 @@ static enum err validate_order(const struct decision_ground *ground, const PbEve
                         "be signed.",
                         order->id, until);
     }
-    return ERR_OK;
+    return validate_reach(ground, order, complaint);
 }

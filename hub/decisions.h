@@ -18,9 +18,13 @@ struct decision_ground {
 /* WAIVED, CLOSED, REOPENED, ORDER. ERR_REFUSED with a sentence for the operator: what the docket
  * refuses; a waiver of nothing that is owed, or in a closed period; a closing of a month that is
  * not over or that nobody owes anything for, or as of a position that is not in the history; an
- * order of a key that is not pinned, of who is no regulator, or one that is over. */
+ * order of a key that is not pinned, of who is no regulator, one that is over, or that suspends
+ * what was owed in a closed month. */
 MUST_USE enum err decision_check(const struct decision_ground *ground, const PbEvent *event,
                                  struct complaint *complaint);
+/* Does the party owe something that this waiver would excuse? */
+MUST_USE enum err decision_owes(const struct decision_ground *ground, const struct party *party,
+                                const Ihuriro__V1__Waived *waived, bool *ret_owes);
 /* A day of the time, where the settings' country is. */
 int32_t decision_day(const PbSettings *settings, int64_t time_us);
 

@@ -19,8 +19,10 @@ enum err feed_make(const struct reading_out *out, struct feed **ret_feed)
     }
     feed->out = *out;
     TAILQ_INIT(&feed->parked);
+    TAILQ_INIT(&feed->notices);
     enum err err = scanner_make(&feed->scanner);
     err = err != ERR_OK ? err : accesses_make(&feed->accesses);
+    err = err != ERR_OK ? err : walks_make(&feed->walks);
     if (err == ERR_OK) {
         *ret_feed = STEAL(feed);
     }
@@ -37,6 +39,7 @@ void feed_close(struct feed **feed)
         TAILQ_REMOVE(&(*feed)->parked, parked, entry);
         parked_close(&parked);
     }
+    feed_notices_close(*feed);
     aheads_close(&(*feed)->aheads);
     scanner_close(&(*feed)->scanner);
     accesses_close(&(*feed)->accesses);
@@ -65,11 +68,13 @@ enum err feed_take(struct feed *feed, const struct reading *reading, const struc
         err = take_fetch(feed, reading, peer, reader, body);
     } else if (verb == VERB_OLDER) {
         err = take_older(feed, reading, peer, body);
+    } else if (verb == VERB_GET_NOTICES) {
+        err = feed_take_notices(feed, reading, peer, reader, body);
     } else if (verb == VERB_GET_SETTINGS) {
         err = reading_settings(reading, &feed->out, peer, reader, body);
     } else {
         reading_refuse(reading, &feed->out, peer, "BAD_REQUEST",
-                       "The feed door takes FETCH, OLDER and GET_SETTINGS.");
+                       "The feed door takes FETCH, OLDER, GET_NOTICES and GET_SETTINGS.");
     }
     if (err != ERR_OK) {
         reading_retry_later(reading, &feed->out, peer, 60, "The hub could not read its store.");
@@ -111,7 +116,8 @@ enum err feed_turn(struct feed *feed, const struct reading *reading, bool *ret_i
     if (!*ret_is_behind && first == ERR_OK) {
         first = build_ahead(feed, reading, budget);
     }
-    return first;
+    enum err err = feed_notices_turn(feed, reading, ret_is_behind);
+    return first != ERR_OK ? first : err;
 }
 
 /* When the earliest time was up, the next earliest is looked for. */
@@ -294,8 +300,7 @@ static void answer_not_in_history(struct feed *feed, const struct peer *peer,
     reading_answer(&feed->out, peer, VERB_NOT_IN_HISTORY, &lost.base);
 }
 
-/* Does it stand? A bare one (a number that a user typed) gets the root that stands there now. */
-static enum err stand(struct txn *txn, struct position *position, bool is_bare)
+enum err feed_stand(struct txn *txn, struct position *position, bool is_bare)
 {
     if (!is_bare) {
         return journal_stands(txn, position);
@@ -326,7 +331,7 @@ static enum err take_fetch(struct feed *feed, const struct reading *reading,
                        "Proofs are given at the query door.");
         return ERR_OK;
     }
-    enum err err = stand(reading->txn, &from, is_bare);
+    enum err err = feed_stand(reading->txn, &from, is_bare);
     if (err == ERR_LOST) {
         reading->counters->not_in_history++;
         answer_not_in_history(feed, peer, fetch);

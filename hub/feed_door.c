@@ -64,6 +64,7 @@ static enum err take_messages(struct feed_door *self, const struct reading *read
 static enum err turn(struct feed_door *self, bool *ret_is_behind)
 {
     AUTO(txn_end) struct txn txn = {0};
+    const int64_t settled_us = hub_clock_settled_us(self->hub->clock); /* before it begins */
     enum err err = txn_begin(store_env(self->hub->store), false, &txn);
     if (err != ERR_OK) {
         return err;
@@ -71,6 +72,7 @@ static enum err turn(struct feed_door *self, bool *ret_is_behind)
     struct reading reading = {
         .txn = &txn,
         .now_us = hub_clock_now_us(self->hub->clock),
+        .settled_us = settled_us,
         .now_ms = clock_monotonic_ms(),
         .is_short_of_disk = disk_is_short(&txn, self->hub->config.disk_floor_mb),
         .counters = &self->hub->counters,

@@ -7,6 +7,7 @@
 #include "hub/ahead.h"
 #include "hub/feed.h"
 #include "hub/feed_filter.h"
+#include "hub/feed_walks.h"
 
 /* One FETCH that waits. */
 struct parked {
@@ -33,6 +34,25 @@ TAILQ_HEAD(parked_list, parked);
 LIST_HEAD(parked_chain, parked);
 #define FEED_CHAINS 1024
 
+/* One GET_NOTICES that waits. */
+struct waiting_notices {
+    TAILQ_ENTRY(waiting_notices) entry;
+    struct peer peer;
+    char reader[INSTITUTION_ID_MAX + 1];
+    uint64_t number;
+    struct position from;
+    struct notice_cursor began;
+    struct notice_cursor cursor; /* how far it has come */
+    int64_t deadline_ms;
+    int64_t next_us;     /* until then nothing passes by itself; INT64_MIN: not known */
+    uint64_t generation; /* of the roster that rights are of */
+    uint8_t rights[SHA256_BYTES];
+    uint32_t count_max; /* of an answer, about */
+    uint32_t kinds;     /* a bit each; 0: all */
+    PbFilter *filter;   /* owned; NULL: all */
+};
+TAILQ_HEAD(notices_list, waiting_notices);
+
 struct feed {
     struct reading_out out;
     struct parked_list parked; /* whom to serve next first */
@@ -46,6 +66,9 @@ struct feed {
     struct rights_cache rights;
     struct aheads aheads;
     struct filter_words words;
+    struct notices_list notices; /* whom to serve next first */
+    size_t notices_count;
+    struct walks *walks;
 };
 
 void parked_close(struct parked **parked);
@@ -63,5 +86,18 @@ MUST_USE enum err feed_open(struct feed *feed, const struct reading *reading,
                             const struct peer *peer, const struct party *reader,
                             const PbFilter *filter, const struct position *from,
                             struct access_key *ret_key);
+
+/* Does it stand? A bare one (a number that a user typed) gets the root that stands there now.
+ * ERR_LOST. */
+MUST_USE enum err feed_stand(struct txn *txn, struct position *position, bool is_bare);
+
+/* GET_NOTICES: answered at once, or kept until there is something. */
+MUST_USE enum err feed_take_notices(struct feed *feed, const struct reading *reading,
+                                    const struct peer *peer, const struct party *reader,
+                                    struct bytes body);
+/* Moves those that wait on. is_behind is set, never cleared. */
+MUST_USE enum err feed_notices_turn(struct feed *feed, const struct reading *reading,
+                                    bool *is_behind);
+void feed_notices_close(struct feed *feed);
 
 #endif

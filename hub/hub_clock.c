@@ -18,6 +18,8 @@ struct hub_clock {
     int64_t test_us;
     int64_t last_record_us;
     int64_t wall_minus_boot_us; /* as last believed */
+    int64_t told_us;            /* as settled */
+    int64_t stamping_us;        /* of the turn that is open; INT64_MAX: none is */
 };
 
 enum err hub_clock_make(bool is_test, int64_t last_record_us, struct hub_clock **ret_clock)
@@ -28,6 +30,7 @@ enum err hub_clock_make(bool is_test, int64_t last_record_us, struct hub_clock *
     }
     pthread_mutex_init(&clock->lock, NULL);
     clock->is_test = is_test;
+    clock->stamping_us = INT64_MAX;
     clock->last_record_us = last_record_us;
     clock->test_us = last_record_us > 0 ? last_record_us : clock_wall_us();
     clock->is_doubted = !is_test && last_record_us > 0 &&
@@ -81,16 +84,49 @@ static enum clock_state check(struct hub_clock *clock)
     return clock->has_jumped ? CLOCK_JUMPED : CLOCK_RIGHT;
 }
 
+static int64_t now_of(struct hub_clock *clock)
+{
+    (void)check(clock); /* a door may be the first to see a jump */
+    bool is_believed = !clock->is_doubted && !clock->has_jumped;
+    int64_t now_us = is_believed ? clock_wall_us() : clock_boot_us() + clock->wall_minus_boot_us;
+    return clock->is_test                   ? clock->test_us
+           : now_us > clock->last_record_us ? now_us
+                                            : clock->last_record_us;
+}
+
 int64_t hub_clock_now_us(const struct hub_clock *clock)
 {
     struct hub_clock *own = locked(clock);
-    (void)check(own); /* a door may be the first to see a jump */
-    bool is_believed = !own->is_doubted && !own->has_jumped;
-    int64_t now_us = is_believed ? clock_wall_us() : clock_boot_us() + own->wall_minus_boot_us;
-    now_us = own->is_test                   ? own->test_us
-             : now_us > own->last_record_us ? now_us
-                                            : own->last_record_us;
+    int64_t now_us = now_of(own);
     pthread_mutex_unlock(&own->lock);
+    return now_us;
+}
+
+int64_t hub_clock_begin(struct hub_clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    int64_t now_us = now_of(clock);
+    now_us = now_us > clock->told_us ? now_us : clock->told_us;
+    clock->stamping_us = now_us;
+    pthread_mutex_unlock(&clock->lock);
+    return now_us;
+}
+
+void hub_clock_end(struct hub_clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    clock->stamping_us = INT64_MAX;
+    pthread_mutex_unlock(&clock->lock);
+}
+
+int64_t hub_clock_settled_us(struct hub_clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    int64_t now_us = now_of(clock);
+    now_us = now_us < clock->stamping_us ? now_us : clock->stamping_us;
+    clock->told_us = now_us > clock->told_us ? now_us : clock->told_us;
+    now_us = clock->told_us;
+    pthread_mutex_unlock(&clock->lock);
     return now_us;
 }
 

@@ -28,6 +28,13 @@ void hub_clock_close(struct hub_clock **clock);
  * written meanwhile (an access, an act) lies in a future that every later record would have to wait
  * for. */
 int64_t hub_clock_now_us(const struct hub_clock *clock);
+/* The writer's, for a turn that begins: the time it stamps, until hub_clock_end. */
+int64_t hub_clock_begin(struct hub_clock *clock);
+void hub_clock_end(struct hub_clock *clock); /* it is committed, or will never be */
+/* Up to here everything has happened that will: whoever takes this, and then opens a read
+ * transaction, will never see a record come that was received before it. A time that was told so
+ * stays behind: the next turn is not stamped before it. */
+int64_t hub_clock_settled_us(struct hub_clock *clock);
 bool hub_clock_is_test(const struct hub_clock *clock);
 /* Looks at the clocks; cheap, called once a turn. */
 enum clock_state hub_clock_check(struct hub_clock *clock);

@@ -263,12 +263,14 @@ static bool settings_differ(const PbSettings *a, const PbSettings *b)
            !bytes_equal(buffer_bytes(&packed_a), buffer_bytes(&packed_b));
 }
 
+/* And what was closed under them. */
 static enum err settings_in_force(struct hub *hub, struct arena *arena,
-                                  const PbSettings **ret_settings)
+                                  const PbSettings **ret_settings, struct docket **ret_docket)
 {
     AUTO(txn_end) struct txn txn = {0};
     uint8_t id[SHA256_BYTES];
     enum err err = txn_begin(store_env(hub->store), false, &txn);
+    err = err != ERR_OK ? err : docket_load(&txn, ret_docket);
     err = err != ERR_OK ? err : settings_load(&txn, arena, ret_settings, id);
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* a new store has none */
 }
@@ -276,14 +278,17 @@ static enum err settings_in_force(struct hub *hub, struct arena *arena,
 enum err hub_settings_compile(struct hub *hub, struct arena *arena, struct complaint *complaint,
                               PbSettings **ret_settings)
 {
-    const PbSettings *in_force = NULL;
+    AUTO(docket_close) struct docket *docket = NULL;
+    struct country_ground ground = {NULL, NULL, 0};
     enum err err = hub_open_clock(hub);
-    err = err != ERR_OK ? err : settings_in_force(hub, arena, &in_force);
-    return err != ERR_OK
-               ? complain(complaint, err, "The settings in force could not be read from %s (%s).",
-                          hub->config.store, err_text(err))
-               : country_compile_over(hub->config.settings, in_force, hub_now_us(hub), arena,
-                                      complaint, ret_settings);
+    err = err != ERR_OK ? err : settings_in_force(hub, arena, &ground.in_force, &docket);
+    if (err != ERR_OK) {
+        return complain(complaint, err, "The settings in force could not be read from %s (%s).",
+                        hub->config.store, err_text(err));
+    }
+    ground.docket = docket;
+    ground.now_us = hub_now_us(hub);
+    return country_compile_over(hub->config.settings, &ground, arena, complaint, ret_settings);
 }
 
 enum err hub_settings_journal(struct hub *hub, int64_t now_us, bool *ret_is_new,

@@ -286,7 +286,7 @@ struct verb_row {
 
 static const struct verb_row verbs[] = {
     {VERB_SUBMIT, submit_take},   {VERB_HELLO, hello_take},           {VERB_OWN, own_take},
-    {VERB_SETTLED, settled_take}, {VERB_GET_SETTINGS, settings_take},
+    {VERB_SETTLED, settled_take}, {VERB_GET_SETTINGS, settings_take}, {VERB_GET_OWED, owed_take},
 };
 
 /* Whose key it is, is asked of the registry as it is now: a revoked one is refused from the next

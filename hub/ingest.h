@@ -22,6 +22,7 @@ struct ingest {
     struct answers *answers;
     int64_t disk_floor_mb;
     struct quota *quota;
+    struct quota *owed;      /* questions what is owed */
     struct quota *refusals;  /* that are kept; one above it is answered all the same */
     uint8_t session_key[32]; /* drawn at start: a session belongs to one connection and one hub
                                 process */
@@ -63,6 +64,7 @@ MUST_USE enum err hello_take(struct ingest *ingest, const struct sender *sender,
 MUST_USE enum err settled_take(struct ingest *ingest, const struct sender *sender,
                                struct bytes body);
 MUST_USE enum err own_take(struct ingest *ingest, const struct sender *sender, struct bytes body);
+MUST_USE enum err owed_take(struct ingest *ingest, const struct sender *sender, struct bytes body);
 MUST_USE enum err submit_take(struct ingest *ingest, const struct sender *sender,
                               struct bytes body);
 

@@ -188,7 +188,7 @@ static void turn(void *context)
                   clock_state_text(state));
         self->told_state = state;
     }
-    enum err err = ingest_begin(&self->ingest, hub_clock_now_us(self->hub->clock),
+    enum err err = ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock),
                                 clock_monotonic_ms(), state);
     self->size_before = writer_size(self->ingest.writer);
     err = err != ERR_OK ? err : take_messages(self, &count);
@@ -200,6 +200,7 @@ static void turn(void *context)
     if (err != ERR_OK) {
         give_up("ingest_commit_failed", err);
     }
+    hub_clock_end(self->hub->clock);
     publish(self);
 }
 
@@ -340,6 +341,7 @@ void *ingest_door_run(void *argument)
                                      &self->ingest.quota);
     err =
         err != ERR_OK ? err : quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &self->ingest.refusals);
+    err = err != ERR_OK ? err : quota_make(OWED_BUCKET, OWED_PER_HOUR, &self->ingest.owed);
     if (err != ERR_OK) {
         log_event(LOG_ERROR, "ingest_door_not_opened", "error=\"%s\" text=\"%s\"", err_text(err),
                   complaint.text);
@@ -354,6 +356,7 @@ void *ingest_door_run(void *argument)
     answers_close(&self->ingest.answers);
     quota_close(&self->ingest.quota);
     quota_close(&self->ingest.refusals);
+    quota_close(&self->ingest.owed);
     arena_close(&self->ingest.arena);
     arena_close(&self->ingest.words);
     arena_close(&self->ingest.beside);

@@ -101,9 +101,10 @@ static enum err put_head(const struct columns *columns, struct buffer *text)
     for (size_t i = 0; i < columns->count && err == ERR_OK; i++) {
         const struct column *column = &columns->items[i];
         char name[32];
-        (void)snprintf(name, sizeof name, "%s%s%.1s", report_type_name(column->type),
-                       column->frequency == FREQUENCY_M ? "" : " ",
-                       column->frequency == FREQUENCY_M ? "" : &"?DWMQ"[column->frequency]);
+        const bool is_month = column->frequency == FREQUENCY_M;
+        const char letter[] = {is_month ? '\0' : "?DWMQ"[column->frequency], '\0'};
+        (void)snprintf(name, sizeof name, "%s%s%s", report_type_name(column->type),
+                       is_month ? "" : " ", letter);
         err = buffer_printf(text, " %-*s", COLUMN_WIDTH, name);
     }
     return err != ERR_OK ? err : buffer_append(text, "\n", 1);

@@ -15,7 +15,9 @@ struct reading {
     const struct registry *registry;
     uint64_t generation; /* the registry's number: the same number is the same registry */
     int64_t now_us;      /* the hub's time, said in each answer */
-    int64_t now_ms;      /* monotonic */
+    int64_t settled_us; /* no record that is not in the transaction was received before; at the feed
+                           door */
+    int64_t now_ms;     /* monotonic */
     bool
         is_short_of_disk; /* no access can be written down: no reading begins that would need one */
     struct counters *counters;

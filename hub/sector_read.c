@@ -65,6 +65,7 @@ struct sector_read {
     struct journal_cursor cursor;
     bool has_cursor;
     struct sector *sector;
+    bool is_borrowed;   /* the caller's, and fed with events only */
     struct arena arena; /* the event in hand */
     size_t rows_left;
     size_t range; /* of sector_kinds, then types and frequencies */
@@ -99,7 +100,7 @@ enum err sector_read_step(struct sector_read *read, struct txn *txn, size_t rows
     enum err err = ERR_OK;
     read->txn = txn;
     read->rows_left = rows_max;
-    while (err == ERR_OK && read->range < kinds + STRETCHES) {
+    while (err == ERR_OK && read->range < kinds + (read->is_borrowed ? 0 : STRETCHES)) {
         err = read->range < kinds ? walk_events(read, sector_kinds[read->range])
                                   : walk_reports(read, read->range - kinds);
         if (err == ERR_OK) {
@@ -137,10 +138,25 @@ enum err sector_read_make(const struct sector_wanted *wanted, struct facts_cache
     return err;
 }
 
+enum err sector_read_events(struct sector *sector, uint64_t until, struct sector_read **ret_read)
+{
+    struct sector_read *read = calloc(1, sizeof *read);
+    if (read == NULL) {
+        return ERR_MEMORY;
+    }
+    read->wanted.until = until;
+    read->sector = sector;
+    read->is_borrowed = true;
+    *ret_read = read;
+    return ERR_OK;
+}
+
 void sector_read_close(struct sector_read **read)
 {
     if (*read != NULL) {
-        sector_close(&(*read)->sector);
+        if (!(*read)->is_borrowed) {
+            sector_close(&(*read)->sector);
+        }
         arena_close(&(*read)->arena);
         free(*read);
         *read = NULL;
@@ -296,19 +312,23 @@ static enum err walk_reports(struct sector_read *read, size_t number)
                              take_report, read);
 }
 
+enum err report_of_record(const struct record *record, struct arena *arena,
+                          const PbReport **ret_report)
+{
+    const PbSignedReport *envelope = NULL;
+    enum err err = MESSAGE_UNPACK(signed_report, MESSAGE_TOLERANT, record->body, arena, &envelope);
+    return err != ERR_OK ? err
+                         : MESSAGE_UNPACK(report, MESSAGE_TOLERANT, bytes_of_pb(envelope->report),
+                                          arena, ret_report);
+}
+
 static enum err read_body(void *context, uint64_t seq, struct arena *arena,
                           const PbReport **ret_report)
 {
     const struct sector_read *read = context;
     struct record record;
-    const PbSignedReport *envelope = NULL;
     enum err err = journal_get(read->txn, seq, &record);
-    err = err != ERR_OK
-              ? err
-              : MESSAGE_UNPACK(signed_report, MESSAGE_TOLERANT, record.body, arena, &envelope);
-    return err != ERR_OK ? err
-                         : MESSAGE_UNPACK(report, MESSAGE_TOLERANT, bytes_of_pb(envelope->report),
-                                          arena, ret_report);
+    return err != ERR_OK ? err : report_of_record(&record, arena, ret_report);
 }
 
 /* ---- when ---- */

@@ -29,6 +29,10 @@ struct sector_read;
 /* cache: or NULL; it stays the caller's. */
 MUST_USE enum err sector_read_make(const struct sector_wanted *wanted, struct facts_cache *cache,
                                    struct sector_read **ret_read);
+/* Feeds all events up to until to a sector of the caller's, which stays the caller's, and no
+ * reports: for a walk that goes on from there. */
+MUST_USE enum err sector_read_events(struct sector *sector, uint64_t until,
+                                     struct sector_read **ret_read);
 void sector_read_close(struct sector_read **read);
 /* Looks at so many rows of the indexes at most. ret_is_done: all is read, and sealed. */
 MUST_USE enum err sector_read_step(struct sector_read *read, struct txn *txn, size_t rows_max,
@@ -40,6 +44,10 @@ void sector_read_use(struct sector_read *read, struct txn *txn);
 const struct sector_wanted *sector_read_wanted(const struct sector_read *read);
 /* How much it holds: what a bounded number of kept ones is chosen by. */
 size_t sector_read_sightings(const struct sector_read *read);
+
+/* What a report's record says. Lives in the arena. */
+MUST_USE enum err report_of_record(const struct record *record, struct arena *arena,
+                                   const PbReport **ret_report);
 
 /* The position and the time that are meant: at_seq NULL, the end of the journal; known_at_us NULL,
  * now, or with at_seq the received_at of record N. at_seq is taken down to a checkpoint, as a

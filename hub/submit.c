@@ -160,6 +160,20 @@ static void count_verdict(struct counters *counters, enum verdict verdict)
     counters->rejected += verdict == VERDICT_REJECTED;
 }
 
+/* What stood here when the month was closed, while it is. */
+static enum err find_frozen(const struct submission *submission, const PbReport **ret_frozen)
+{
+    struct ingest *ingest = submission->ingest;
+    const PbReport *report = submission->envelope->message;
+    const struct closed closed =
+        docket_closed(writer_docket(ingest->writer), report->period->end_day);
+    return closed.state != PERIOD_CLOSED
+               ? ERR_OK
+               : current_report_known(writer_txn(ingest->writer), (int)report->type, report->period,
+                                      report->institution, closed.act->known_at_us, &ingest->beside,
+                                      ret_frozen);
+}
+
 static enum err journal_judged(const struct submission *submission)
 {
     struct ingest *ingest = submission->ingest;
@@ -181,6 +195,7 @@ static enum err journal_judged(const struct submission *submission)
         err = current_silent(writer_txn(ingest->writer), submission->envelope->message,
                              &ingest->beside, &context.silent_vintages);
     }
+    err = err != ERR_OK ? err : find_frozen(submission, &context.frozen);
     err = err != ERR_OK ? err
                         : rules_judge(submission->envelope->message, &context, &findings, &verdict);
     err = err != ERR_OK ? err

@@ -55,10 +55,64 @@ static void replace_orders(struct docket *docket)
     }
 }
 
+/* Of acts that come one by one each is folded alone, as long as they come in their order. */
+static bool is_one_more(const struct docket *docket, int64_t known_at_us)
+{
+    const struct docket_act *acts = docket->acts;
+    const size_t count = docket->act_count;
+    return docket->sealed_count > 0 && count == docket->sealed_count + 1 &&
+           docket->sealed_at_us == known_at_us && acts[count - 1].time_us <= known_at_us &&
+           act_compare(&acts[count - 2], &acts[count - 1]) < 0;
+}
+
+/* The last row to where it belongs. */
+static void settle_waived(struct docket *docket)
+{
+    struct docket_waived *rows = docket->waived;
+    size_t at = docket->waived_count - 1;
+    const struct docket_waived last = rows[at];
+    size_t low = 0;
+    size_t high = at;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const bool is_before = waived_compare(&rows[middle], &last) < 0;
+        low = is_before ? middle + 1 : low;
+        high = is_before ? high : middle;
+    }
+    memmove(&rows[low + 1], &rows[low], (at - low) * sizeof rows[0]);
+    rows[low] = last;
+}
+
+static enum err seal_one(struct docket *docket)
+{
+    const size_t waived_before = docket->waived_count;
+    enum err err = fold(docket, &docket->acts[docket->act_count - 1]);
+    if (err == ERR_OK && docket->waived_count > waived_before) {
+        settle_waived(docket);
+    }
+    if (err == ERR_OK) {
+        replace_orders(docket);
+        docket->sealed_count = docket->act_count;
+    }
+    return err;
+}
+
+static enum err seal_all(struct docket *docket, int64_t known_at_us);
+
 enum err docket_seal(struct docket *docket, int64_t known_at_us)
+{
+    if (docket->sealed_count > 0 && docket->sealed_count == docket->act_count &&
+        docket->sealed_at_us == known_at_us) {
+        return ERR_OK;
+    }
+    return is_one_more(docket, known_at_us) ? seal_one(docket) : seal_all(docket, known_at_us);
+}
+
+static enum err seal_all(struct docket *docket, int64_t known_at_us)
 {
     enum err err = ERR_OK;
     sort_acts(docket);
+    docket->sealed_count = 0; /* until it is done */
     docket->waived_count = 0;
     docket->month_count = 0;
     docket->order_count = 0;
@@ -71,10 +125,21 @@ enum err docket_seal(struct docket *docket, int64_t known_at_us)
         qsort(docket->waived, docket->waived_count, sizeof docket->waived[0], waived_compare);
     }
     replace_orders(docket);
+    if (err == ERR_OK) {
+        docket->sealed_count = docket->act_count;
+        docket->sealed_at_us = known_at_us;
+    }
     return err;
 }
 
 /* ---- acts ---- */
+
+/* Among those that were sealed. */
+static bool is_held(const struct docket *docket, const struct docket_act *act)
+{
+    return docket->sealed_count > 0 && bsearch(act, docket->acts, docket->sealed_count,
+                                               sizeof docket->acts[0], act_compare) != NULL;
+}
 
 static enum err grow(void **array, size_t *capacity, size_t count, size_t size)
 {
@@ -145,6 +210,9 @@ enum err docket_apply(struct docket *docket, const PbEvent *event,
     }
     struct docket_act act = {.time_us = event->time_us};
     memcpy(act.id, id, SHA256_BYTES);
+    if (is_held(docket, &act)) {
+        return ERR_OK;
+    }
     void *acts = docket->acts;
     enum err err = grow(&acts, &docket->act_capacity, docket->act_count, sizeof act);
     docket->acts = acts;
@@ -234,7 +302,8 @@ static enum err fold_order(struct docket *docket, const struct docket_act *act)
         grow(&orders, &docket->order_capacity, docket->order_count, sizeof docket->orders[0]);
     docket->orders = orders;
     if (err == ERR_OK) {
-        docket->orders[docket->order_count++] = (struct order){act->order, act->time_us, INT64_MAX};
+        docket->orders[docket->order_count++] =
+            (struct order){act->order, act->event->order, act->time_us, INT64_MAX};
     }
     return err;
 }
@@ -315,6 +384,24 @@ struct closed docket_closed(const struct docket *docket, int32_t end_day)
         }
     }
     return (struct closed){.state = PERIOD_OPEN};
+}
+
+bool docket_closed_within(const struct docket *docket, int32_t first_day, int32_t last_day,
+                          int32_t *ret_end_day)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < docket->month_count; i++) {
+        const struct docket_month *row = &docket->months[i];
+        struct period month;
+        if (row->closed.state == PERIOD_CLOSED &&
+            period_ending(FREQUENCY_M, row->end_day, &month) == ERR_OK &&
+            month.start_day <= last_day && first_day <= month.end_day &&
+            (!is_found || month.end_day < *ret_end_day)) {
+            *ret_end_day = month.end_day;
+            is_found = true;
+        }
+    }
+    return is_found;
 }
 
 const char *closing_name(enum closing closing)

@@ -44,12 +44,16 @@ struct closed {
 };
 /* Of the month that the day lies in. */
 struct closed docket_closed(const struct docket *docket, int32_t end_day);
+/* The end of the first month that is closed now and has a day in [first_day, last_day]. */
+bool docket_closed_within(const struct docket *docket, int32_t first_day, int32_t last_day,
+                          int32_t *ret_end_day);
 const char *closing_name(enum closing closing); /* "open", "closed", "reopened" */
 
 /* Orders in the order of their own time. That, and not when a record of it was received, is when an
  * order was given: a restore journals it again later, and changes nothing of what was owed. */
 struct order {
     const PbOrder *order;
+    const Ihuriro__V1__SignedOrder *signed_order; /* as it was given */
     int64_t given_us;    /* added duties are those of periods that end on a later day (D58) */
     int64_t replaced_us; /* from here on another order stands for it; INT64_MAX: not replaced */
 };

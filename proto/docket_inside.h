@@ -30,6 +30,8 @@ struct docket {
     struct arena arena; /* of the acts */
     struct docket_act *acts;
     size_t act_count;
+    size_t sealed_count; /* of them, in order, each once, when it was sealed last */
+    int64_t sealed_at_us;
     size_t act_capacity;
     /* folded */
     struct docket_waived *waived; /* by institution, then in the order of the acts */

@@ -28,6 +28,9 @@
 #define ORDER_ID_MAX           40
 #define RECEIPT_BYTES_MAX      (JUDGEMENT_BYTES_MAX + 4 * 1024)
 
+/* What one institution owes, all pages, as an agent keeps it */
+#define OWED_BYTES_MAX (1024 * 1024)
+
 /* Frames */
 #define INGEST_REQUEST_MAX  (96 * 1024)
 #define INGEST_ANSWER_MAX   (96 * 1024)
@@ -49,6 +52,8 @@
 #define REFUSALS_KEPT            100  /* of each sender */
 #define DISK_FLOOR_MB            256  /* free on the hub's disk, unless it is configured */
 #define MEMORY_MAX_MB            900 /* of the hub, unless it is configured; below the unit's MemoryMax */
+#define OWED_BUCKET              60  /* GET_OWEDs of an institution at once, */
+#define OWED_PER_HOUR            240 /* and so many more an hour */
 #define REFUSALS_PER_HOUR        600 /* of each sender are kept, once so many came at once */
 
 /* Feeds and pulls */

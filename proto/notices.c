@@ -129,6 +129,11 @@ struct sector *notice_walk_sector(struct notice_walk *walk)
     return walk->sector;
 }
 
+uint64_t notice_walk_last_event(const struct notice_walk *walk)
+{
+    return walk->last_event;
+}
+
 void notice_walk_use(struct notice_walk *walk, void *source_context)
 {
     walk->source.context = source_context;
@@ -536,6 +541,7 @@ static enum err feed_event(struct notice_walk *walk, const struct record *record
     enum err err = MESSAGE_UNPACK(event, MESSAGE_TOLERANT, record->body, &walk->arena, &event);
     err = err != ERR_OK ? err : sector_event(walk->sector, &record->header, event);
     walk->is_stale = true;
+    walk->last_event = record->header.seq;
     if (record->header.kind == KIND_SETTINGS || record->header.kind == KIND_ORDER) {
         walk->knows_next = false;
         walk->ends_us = INT64_MIN;

@@ -73,6 +73,8 @@ MUST_USE enum err notice_walk_make(const struct notice_source *source,
                                    struct notice_walk **ret_walk);
 void notice_walk_close(struct notice_walk **walk);
 struct sector *notice_walk_sector(struct notice_walk *walk);
+/* The last event that it was fed by its steps; 0: none yet. */
+uint64_t notice_walk_last_event(const struct notice_walk *walk);
 /* The source's context of the next steps. */
 void notice_walk_use(struct notice_walk *walk, void *source_context);
 

@@ -7,7 +7,8 @@
 struct notice_walk {
     struct notice_source source;
     struct sector *sector;
-    bool is_stale;  /* events were fed since it was sealed */
+    bool is_stale; /* events were fed since it was sealed */
+    uint64_t last_event;
     uint64_t until; /* the place's sightings are those up to here */
     enum err err;   /* of the place: its caller cannot say */
     struct sightings place;

@@ -17,6 +17,8 @@ struct rules_context {
     uint32_t highest_vintage; /* of those accepted of this place; 0: none */
     int64_t highest_since_us; /* its first_received_at */
     bool has_final;           /* a FINAL one was accepted */
+    const PbReport *frozen; /* while the month is closed: what was current here when it was closed;
+                               NULL: it is open, or nothing was */
     uint32_t silent_vintages; /* of those accepted, which only made final or explained (D48) */
     /* What it is compared with, of the same institution; NULL: none is accepted, and the rules that
      * need it do not fire. Which of them a type needs: rules_need. */

@@ -95,6 +95,9 @@ void evaluate_impossible_aging(struct judging *judging, const struct rule *rule)
 void evaluate_npl_drop(struct judging *judging, const struct rule *rule);
 void evaluate_round_numbers(struct judging *judging, const struct rule *rule);
 
+void evaluate_after_close(struct judging *judging, const struct rule *rule);
+void evaluate_ended(struct judging *judging, const struct rule *rule);
+
 void evaluate_deposits_roll(struct judging *judging, const struct rule *rule);
 void evaluate_liquid_assets(struct judging *judging, const struct rule *rule);
 void evaluate_own_ratio(struct judging *judging, const struct rule *rule);

@@ -256,6 +256,11 @@ static const struct rule rules[] = {
      "how in the "
      "explanation.",
      false, false, 6000, evaluate_round_numbers},
+    {"TIM-07", SEVERITY_ERROR, "no amount of a closed month changes by more than is immaterial",
+     "{path} was {expected} when the month was closed, and would become {got}. While a "
+     "month is closed only small corrections are taken: if the new figure is right, ask "
+     "the association to reopen the month, then send again.",
+     true, false, NO_TOLERANCE, evaluate_after_close},
 
     {"LIQ-01", SEVERITY_ERROR, "deposit rows add up to the total, where both are given",
      "Total deposits are {got}, the kinds of deposit add up to {expected} ({path}). Correct the "
@@ -422,6 +427,12 @@ static const struct rule rules[] = {
      "The institution has {got} loans, its branches together {expected}. Loans without a branch "
      "explain it.",
      false, false, 0, evaluate_branch_loans},
+    {"XRP-06", SEVERITY_ERROR,
+     "an institution that was merged or split reports no period that ends after it ended",
+     "The last day that this institution reports for is {expected}, since it was merged or"
+     " split; the period ends on {got}. The institution that took over reports it. Periods"
+     " that ended before may still be corrected.",
+     true, false, NO_TOLERANCE, evaluate_ended},
 
     {"DEL-03", SEVERITY_WARNING, "at most three vintages",
      "This is vintage {got} of {type} {period}; more than {expected} say that figures are sent "

@@ -436,12 +436,12 @@ const struct registry *sector_registry(const struct sector *sector)
 
 const PbSettings *sector_settings(const struct sector *sector)
 {
-    return sector->settings;
+    return sector->terms.settings != NULL ? sector->terms.settings : sector->settings;
 }
 
 const struct docket *sector_docket(const struct sector *sector)
 {
-    return sector->docket;
+    return sector->terms.docket != NULL ? sector->terms.docket : sector->docket;
 }
 
 int64_t sector_known_at(const struct sector *sector)
@@ -479,8 +479,8 @@ static enum err visit_duty(void *context, const struct duty *duty)
     struct cell cell;
     struct cell_inputs inputs = {
         .duty = duty,
-        .waiver = docket_waiver(of->sector->docket, of->party->id, duty->type, period),
-        .closed = docket_closed(of->sector->docket, period->end_day),
+        .waiver = docket_waiver(sector_docket(of->sector), of->party->id, duty->type, period),
+        .closed = docket_closed(sector_docket(of->sector), period->end_day),
         .at_us = of->sector->at_us,
     };
     inputs.sightings = sector_place(of->sector, of->party->id, duty->type, (int)period->frequency,
@@ -493,8 +493,9 @@ enum err sector_cells_of(const struct sector *sector, const struct party *party,
                          const struct period *month, sector_visit visit, void *context)
 {
     struct cells_of of = {sector, party, visit, context};
-    struct calendar calendar = {.settings = sector->settings, .docket = sector->docket};
-    if (sector->settings == NULL || party->role != ROLE_MEMBER) {
+    struct calendar calendar = {.settings = sector_settings(sector),
+                                .docket = sector_docket(sector)};
+    if (calendar.settings == NULL || party->role != ROLE_MEMBER) {
         return ERR_OK;
     }
     return calendar_duties(&calendar, party, month->start_day, month->end_day, visit_duty, &of);

@@ -21,6 +21,10 @@ struct sector_terms {
      * header only. NULL where nobody asks for sector_inputs. */
     enum err (*body)(void *context, uint64_t seq, struct arena *arena, const PbReport **ret_report);
     void *body_context;
+    /* Lent by who has them folded already, for a sector that is fed reports only; NULL: folded from
+     * the events that are fed. */
+    const PbSettings *settings;
+    const struct docket *docket;
     /* Where the sightings of a place are found (in order of seq), instead of among those fed; what
      * it returns is good until the next call. NULL: those fed. What does not
      * come for a fault is the context's to remember. */

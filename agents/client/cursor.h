@@ -12,6 +12,8 @@
 
 struct cursor_state {
     struct position position;
+    int64_t time_us; /* of notices: with the position, how far it has come; else 0 */
+    char after[INSTITUTION_ID_MAX + 1]; /* and within an instant */
     bool is_bare;    /* a number that a user typed (--from N): the root is the hub's to say */
     bool has_output; /* with --out */
     uint64_t output_bytes;
@@ -19,14 +21,21 @@ struct cursor_state {
     uint8_t rights[SHA256_BYTES];
     uint8_t filter[SHA256_BYTES];               /* hash of the filter that it goes with */
     struct position older[OLDER_POSITIONS_MAX]; /* newest first */
+    int64_t older_time_us[OLDER_POSITIONS_MAX]; /* of notices */
     size_t older_count;
 };
 
 /* Moves on: the position left behind becomes the newest older one. Of more than 32, the one whose
  * absence leaves the smallest hole goes, so that distances double about. */
 void cursor_advance(struct cursor_state *cursor, const struct position *to);
-/* Falls back to a position that stands, and drops the older ones that came after it. */
+/* The same of notices, with the time that goes with the position. */
+void cursor_advance_to(struct cursor_state *cursor, const struct position *to, int64_t time_us,
+                       const char *after);
+/* Falls back to a position that stands (with its time), and drops the older ones that came after
+ * it. */
 void cursor_rewind(struct cursor_state *cursor, const struct position *to);
+/* The time that goes with an older position; 0: none is known. */
+int64_t cursor_time_of(const struct cursor_state *cursor, const struct position *position);
 /* Is it one of the older positions, or size 0? */
 bool cursor_names(const struct cursor_state *cursor, const struct position *position);
 

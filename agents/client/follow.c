@@ -1,6 +1,7 @@
 #include "agents/client/follow.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agents/client/pace.h"
@@ -18,6 +19,8 @@ struct follow {
     struct follow_options options;
     struct cursor_state *cursor;
     struct position next; /* where the next FETCH starts */
+    int64_t next_time_us;
+    char next_after[INSTITUTION_ID_MAX + 1];
     bool next_is_bare;
     enum asking asking;
     bool is_outstanding;
@@ -29,6 +32,8 @@ struct follow {
 };
 
 static enum err take_records(struct follow *follow, struct bytes body, struct complaint *complaint,
+                             struct follow_step *step);
+static enum err take_notices(struct follow *follow, struct bytes body, struct complaint *complaint,
                              struct follow_step *step);
 static enum err take_not_in_history(struct follow *follow, struct bytes body,
                                     struct complaint *complaint, struct follow_step *step);
@@ -46,13 +51,15 @@ static const struct {
 } verbs[] = {
     {VERB_RECORDS, take_records},         {VERB_NOT_IN_HISTORY, take_not_in_history},
     {VERB_STANDS, take_stands},           {VERB_REFUSED, take_refused},
-    {VERB_RETRY_LATER, take_retry_later},
+    {VERB_RETRY_LATER, take_retry_later}, {VERB_NOTICES, take_notices},
 };
 
 static void from_cursor(struct follow *follow)
 {
     follow->next = follow->cursor->position;
     follow->next_is_bare = follow->cursor->is_bare;
+    follow->next_time_us = follow->cursor->time_us;
+    memcpy(follow->next_after, follow->cursor->after, sizeof follow->next_after);
 }
 
 enum err follow_make(const struct follow_options *options, struct cursor_state *cursor,
@@ -140,13 +147,35 @@ static enum err ask_fetch(struct follow *follow, struct buffer *frame)
     return frame_pack(VERB_FETCH, &fetch.base, frame);
 }
 
+static enum err ask_notices(struct follow *follow, struct buffer *frame)
+{
+    bool is_end = follow->asking == ASKING_END;
+    struct position zero = {0};
+    PbPosition from = message_of(is_end ? &zero : &follow->next, is_end || follow->next_is_bare);
+    Ihuriro__V1__GetNotices request = IHURIRO__V1__GET_NOTICES__INIT;
+    request.number = follow->number + 1;
+    request.position = &from;
+    request.time_us = is_end ? 0 : follow->next_time_us;
+    request.after = is_end || follow->next_after[0] == '\0' ? NULL : follow->next_after;
+    request.filter = (PbFilter *)(uintptr_t)follow->options.filter; /* packed only */
+    request.kinds = (Ihuriro__V1__Notice__Kind *)(uintptr_t)follow->options.kinds;
+    request.n_kinds = follow->options.kind_count;
+    request.has_wait_ms = 1;
+    request.wait_ms = is_end ? 0 : follow->options.wait_ms;
+    request.has_from_end = request.from_end = is_end;
+    request.has_max_bytes = 1;
+    request.max_bytes = follow->pace.bytes;
+    return frame_pack(VERB_GET_NOTICES, &request.base, frame);
+}
+
 enum err follow_ask(struct follow *follow, struct buffer *frame)
 {
     if (follow->is_outstanding) {
         return ERR_NOT_FOUND;
     }
-    enum err err =
-        follow->asking == ASKING_OLDER ? ask_older(follow, frame) : ask_fetch(follow, frame);
+    enum err err = follow->asking == ASKING_OLDER  ? ask_older(follow, frame)
+                   : follow->options.wants_notices ? ask_notices(follow, frame)
+                                                   : ask_fetch(follow, frame);
     if (err == ERR_OK) {
         follow->number++;
         follow->is_outstanding = true;
@@ -215,13 +244,12 @@ static bool is_answer(struct follow *follow, uint64_t number)
 }
 
 /* The newest checkpoint: signed by a pinned key, and not another tree than the answer's. */
-static enum err check_checkpoint(const struct follow *follow, const Ihuriro__V1__Records *message,
+static enum err check_checkpoint(const struct follow *follow, struct bytes text,
                                  const struct position *to, struct complaint *complaint,
                                  struct position *ret_position)
 {
     struct checkpoint checkpoint;
-    struct bytes text = bytes_of_pb(message->checkpoint);
-    if (text.size == 0 && message->head == 0 && to->size == 0) {
+    if (text.size == 0 && to->size == 0) {
         *ret_position = *to; /* an empty journal has none yet */
         return ERR_OK;
     }
@@ -317,6 +345,13 @@ static enum err take_all(struct follow *follow, const Ihuriro__V1__Records *mess
     return ERR_OK;
 }
 
+static void take_rights(const struct follow *follow, struct bytes rights, struct follow_step *step)
+{
+    memcpy(step->rights, rights.data, SHA256_BYTES);
+    step->rights_changed = follow->cursor->has_rights &&
+                           memcmp(step->rights, follow->cursor->rights, SHA256_BYTES) != 0;
+}
+
 /* --new: the cursor goes to the newest checkpoint; nothing is put out. */
 static void begin_at_end(struct follow *follow, const struct position *end,
                          struct follow_step *step)
@@ -344,7 +379,8 @@ static enum err take_records(struct follow *follow, struct bytes body, struct co
         return ERR_OK; /* late, or not from where we stand: ignored (1) */
     }
     pace_came(&follow->pace, body.size);
-    enum err err = check_checkpoint(follow, message, &step->to, complaint, &newest);
+    enum err err =
+        check_checkpoint(follow, bytes_of_pb(message->checkpoint), &step->to, complaint, &newest);
     err = err != ERR_OK ? err : take_all(follow, message, &from, complaint, step);
     if (err != ERR_OK) {
         return err;
@@ -352,14 +388,76 @@ static enum err take_records(struct follow *follow, struct bytes body, struct co
     step->kind = FOLLOW_RECORDS;
     step->head = message->head;
     step->now_us = message->has_now_us ? message->now_us : 0;
-    memcpy(step->rights, message->rights.data, SHA256_BYTES);
-    step->rights_changed = follow->cursor->has_rights &&
-                           memcmp(step->rights, follow->cursor->rights, SHA256_BYTES) != 0;
+    take_rights(follow, bytes_of_pb(message->rights), step);
     if (follow->asking == ASKING_END) {
         begin_at_end(follow, &newest, step);
     }
     follow->next = step->to;
     follow->next_is_bare = false;
+    return ERR_OK;
+}
+
+/* Notices begin where the cursor stands, in time too. */
+static bool is_at_time(const struct follow *follow, const Ihuriro__V1__Notices *message)
+{
+    const struct cursor_state *cursor = follow->cursor;
+    return message->from_time_us == cursor->time_us &&
+           strcmp(message->from_after != NULL ? message->from_after : "", cursor->after) == 0;
+}
+
+static bool notices_are_whole(const Ihuriro__V1__Notices *message, const struct position *from,
+                              const struct position *to)
+{
+    const char *after = message->to_after != NULL ? message->to_after : "";
+    return message->rights.len == SHA256_BYTES && to->size >= from->size &&
+           message->to_time_us >= message->from_time_us &&
+           (to->size != from->size || position_equal(to, from)) &&
+           (after[0] == '\0' || institution_id_is_valid(after));
+}
+
+static void begin_at(struct follow *follow, const Ihuriro__V1__Notices *message,
+                     struct follow_step *step)
+{
+    step->to_time_us = message->to_time_us;
+    (void)snprintf(step->to_after, sizeof step->to_after, "%s",
+                   message->to_after != NULL ? message->to_after : "");
+    follow->asking = ASKING_FETCH;
+    follow->next = step->to;
+    follow->next_is_bare = false;
+    follow->next_time_us = step->to_time_us;
+    memcpy(follow->next_after, step->to_after, sizeof follow->next_after);
+}
+
+static enum err take_notices(struct follow *follow, struct bytes body, struct complaint *complaint,
+                             struct follow_step *step)
+{
+    const Ihuriro__V1__Notices *message = NULL;
+    struct position from;
+    struct position newest;
+    if (MESSAGE_UNPACK(notices, MESSAGE_TOLERANT, body, &follow->arena, &message) != ERR_OK ||
+        !position_of(message->from, &from) || !position_of(message->to, &step->to) ||
+        !notices_are_whole(message, &from, &step->to)) {
+        return unreadable(complaint);
+    }
+    if (!is_answer(follow, message->number) || follow->asking == ASKING_OLDER ||
+        !(follow->asking == ASKING_END ||
+          (is_at_cursor(follow, &from) && is_at_time(follow, message)))) {
+        return ERR_OK; /* late, or not from where we stand: ignored (1) */
+    }
+    pace_came(&follow->pace, body.size);
+    enum err err =
+        check_checkpoint(follow, bytes_of_pb(message->checkpoint), &step->to, complaint, &newest);
+    if (err != ERR_OK) {
+        return err;
+    }
+    step->kind = FOLLOW_RECORDS;
+    step->notices = message->notices;
+    step->count = message->n_notices;
+    step->head = newest.size;
+    step->now_us = message->now_us;
+    step->has_caught_up = message->has_caught_up && message->caught_up;
+    take_rights(follow, bytes_of_pb(message->rights), step);
+    begin_at(follow, message, step);
     return ERR_OK;
 }
 
@@ -408,7 +506,10 @@ static enum err take_stands(struct follow *follow, struct bytes body, struct com
         return ERR_OK; /* not asked from here, or none of ours (1): asked again */
     }
     step->kind = FOLLOW_REWIND;
+    step->to_time_us = cursor_time_of(follow->cursor, &step->to);
     follow->next = step->to;
+    follow->next_time_us = step->to_time_us;
+    follow->next_after[0] = '\0';
     return ERR_OK;
 }
 
@@ -450,7 +551,7 @@ void follow_apply(struct follow *follow, const struct follow_step *step)
         cursor_rewind(cursor, &step->to);
         return;
     }
-    cursor_advance(cursor, &step->to);
+    cursor_advance_to(cursor, &step->to, step->to_time_us, step->to_after);
     cursor->has_rights = true;
     memcpy(cursor->rights, step->rights, SHA256_BYTES);
 }

@@ -18,6 +18,9 @@ struct follow_options {
     const struct hub_identity *hub;
     const PbFilter *filter; /* or NULL; outlives the follow */
     uint32_t wait_ms;       /* how long the hub may hold a request */
+    bool wants_notices;     /* instead of records; they are the hub's word, and signed by nobody */
+    const Ihuriro__V1__Notice__Kind *kinds; /* of notices; outlives the follow */
+    size_t kind_count;                      /* 0: all */
 };
 
 enum follow_kind {
@@ -35,6 +38,10 @@ struct follow_step {
     struct position to;
     const struct follow_record *records;
     size_t count;
+    Ihuriro__V1__Notice *const *notices; /* in place of records; count too */
+    int64_t to_time_us;                  /* of notices, also with a rewind */
+    char to_after[INSTITUTION_ID_MAX + 1];
+    bool has_caught_up;  /* there is nothing more up to now */
     bool rights_changed; /* put out a rights line before the records */
     uint8_t rights[SHA256_BYTES];
     uint64_t head; /* the hub's newest record */

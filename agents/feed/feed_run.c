@@ -9,6 +9,7 @@
 #include "conf/clock.h"
 #include "conf/signals.h"
 #include "proto/access.h"
+#include "proto/notices.h"
 
 #define WAIT_MS       FETCH_WAIT_MS_MAX
 #define SLACK_MS      (PACE_ANSWER_MS - WAIT_MS) /* an answer that is later than this is lost */
@@ -17,6 +18,8 @@
 #define SCRIPT_MS     5000   /* the same with --until-head, which is for scripts */
 #define TELL_AGAIN_MS 300000 /* the same trouble */
 #define RETRY_MAX_S   300
+
+#define NOTICE_KINDS_MAX 32
 
 struct running {
     const struct feed_arguments *arguments;
@@ -29,6 +32,8 @@ struct running {
     struct buffer lines;
     enum line_format format;
     PbFilter filter;
+    Ihuriro__V1__Notice__Kind notice_kinds[NOTICE_KINDS_MAX];
+    size_t notice_kind_count;
     struct arena arena; /* the filter's lists */
     int stop_fd;
     bool is_stopped;
@@ -130,13 +135,34 @@ static enum err parse_kinds(struct running *running, struct complaint *complaint
     return ERR_OK;
 }
 
+static enum err parse_notice_kinds(struct running *running, struct complaint *complaint)
+{
+    const struct option_texts *texts = &running->arguments->kinds;
+    for (size_t i = 0; i < texts->count; i++) {
+        int kind = 0;
+        if (notice_kind_parse(texts->items[i], &kind) != ERR_OK) {
+            return complain(complaint, ERR_USAGE,
+                            "With --notices, --kind is due_soon, overdue, escalated, late, breach, "
+                            "cleared, run_alert, urgent_liquidity, corrected_after_close or "
+                            "waiver.");
+        }
+        if (running->notice_kind_count == NOTICE_KINDS_MAX) {
+            return complain(complaint, ERR_USAGE, "Give each --kind once.");
+        }
+        running->notice_kinds[running->notice_kind_count++] = (Ihuriro__V1__Notice__Kind)kind;
+    }
+    return ERR_OK;
+}
+
 static enum err make_filter(struct running *running, struct complaint *complaint)
 {
     const struct option_texts *institutions = &running->arguments->institutions;
     PbFilter *filter = &running->filter;
     *filter = (PbFilter)IHURIRO__V1__FILTER__INIT;
     enum err err = parse_types(running, complaint);
-    err = err != ERR_OK ? err : parse_kinds(running, complaint);
+    err = err != ERR_OK                 ? err
+          : running->arguments->notices ? parse_notice_kinds(running, complaint)
+                                        : parse_kinds(running, complaint);
     filter->institutions =
         arena_take(&running->arena, (institutions->count + 1) * sizeof *filter->institutions);
     if (err == ERR_OK && filter->institutions == NULL) {
@@ -172,18 +198,33 @@ static enum err parse_format(struct running *running, struct complaint *complain
     return ERR_OK;
 }
 
+/* Of what is asked for: a cursor goes with that, and with nothing else. */
+static enum err hash_filter(const struct running *running, uint8_t ret_hash[static SHA256_BYTES])
+{
+    AUTO(buffer_close) struct buffer packed = {0};
+    enum err err = message_pack(&running->filter.base, &packed);
+    if (err == ERR_OK && running->arguments->notices) {
+        err = buffer_printf(&packed, "notices");
+    }
+    for (size_t i = 0; err == ERR_OK && i < running->notice_kind_count; i++) {
+        err = buffer_printf(&packed, " %s", notice_kind_name((int)running->notice_kinds[i]));
+    }
+    if (err == ERR_OK) {
+        sha256(buffer_bytes(&packed), ret_hash);
+    }
+    return err;
+}
+
 /* Output and cursor; with --out and no --cursor the cursor lies beside the output. */
 static enum err open_output(struct running *running, struct complaint *complaint, bool *ret_is_new)
 {
     const struct feed_arguments *arguments = running->arguments;
-    AUTO(buffer_close) struct buffer packed = {0};
     AUTO(free_p) char *beside = NULL;
     uint8_t hash[SHA256_BYTES];
-    enum err err = message_pack(&running->filter.base, &packed);
+    enum err err = hash_filter(running, hash);
     if (err != ERR_OK) {
         return err;
     }
-    sha256(buffer_bytes(&packed), hash);
     if (arguments->out != NULL && arguments->cursor == NULL &&
         asprintf(&beside, "%s.cursor", arguments->out) < 0) {
         beside = NULL;
@@ -205,7 +246,9 @@ static enum err begin(struct running *running, bool is_new, struct complaint *co
         .hub = &running->client.hub,
         .filter = &running->filter,
         .wait_ms = arguments->until_head ? 0 : WAIT_MS,
-
+        .wants_notices = arguments->notices,
+        .kinds = running->notice_kinds,
+        .kind_count = running->notice_kind_count,
     };
     if (is_new && arguments->from > 0) {
         running->cursor.position.size = (uint64_t)arguments->from;
@@ -262,22 +305,31 @@ static enum err trouble(struct running *running, struct complaint *complaint)
     return connection_renew(running->connection);
 }
 
+static bool is_at_head(const struct running *running, const struct follow_step *step)
+{
+    return running->arguments->notices ? step->has_caught_up : step->to.size >= step->head;
+}
+
 static enum err put_records(struct running *running, const struct follow_step *step,
                             struct complaint *complaint)
 {
     buffer_clear(&running->lines);
     enum err err = step->rights_changed ? line_of_rights(running->format, &running->lines) : ERR_OK;
     for (size_t i = 0; i < step->count && err == ERR_OK; i++) {
-        err = line_of_record(running->format, &step->records[i], &running->lines);
+        err = step->notices != NULL
+                  ? line_of_notice(running->format, step->notices[i], &running->lines)
+                  : line_of_record(running->format, &step->records[i], &running->lines);
     }
     bool is_moved = !position_equal(&running->cursor.position, &step->to) ||
-                    running->cursor.is_bare || !running->cursor.has_rights || step->rights_changed;
+                    running->cursor.time_us != step->to_time_us ||
+                    strcmp(running->cursor.after, step->to_after) != 0 || running->cursor.is_bare ||
+                    !running->cursor.has_rights || step->rights_changed;
     follow_apply(running->follow, step);
     if (err == ERR_OK && is_moved) {
         err =
             output_put(running->output, buffer_bytes(&running->lines), &running->cursor, complaint);
     }
-    running->is_done = running->arguments->until_head && step->to.size >= step->head;
+    running->is_done = running->arguments->until_head && is_at_head(running, step);
     return err;
 }
 
@@ -285,7 +337,8 @@ static enum err put_rewind(struct running *running, const struct follow_step *st
                            struct complaint *complaint)
 {
     buffer_clear(&running->lines);
-    enum err err = line_of_rewind(running->format, step->to.size, &running->lines);
+    enum err err =
+        line_of_rewind(running->format, step->to.size, step->to_time_us, &running->lines);
     follow_apply(running->follow, step);
     fprintf(stderr,
             "mfi-feed: the hub's history was replaced; going on from record %llu, which still "
@@ -312,7 +365,7 @@ static enum err act_on(struct running *running, const struct follow_step *step,
 {
     switch (step->kind) {
     case FOLLOW_RECORDS:
-        if (!running->arguments->until_head || step->to.size < step->head) {
+        if (!running->arguments->until_head || !is_at_head(running, step)) {
             (void)ask(running); /* the next are under way while these are worked on */
         }
         return put_records(running, step, complaint);

@@ -13,6 +13,7 @@ struct feed_arguments {
     int64_t from; /* -1: not given */
     bool from_end;
     bool until_head;
+    bool notices;
     struct option_texts types;
     struct option_texts institutions;
     struct option_texts kinds;

@@ -12,8 +12,12 @@ enum line_format {
 
 MUST_USE enum err line_of_record(enum line_format format, const struct follow_record *record,
                                  struct buffer *lines);
-/* Whoever consumes the lines forgets what came after record number `to`. */
-MUST_USE enum err line_of_rewind(enum line_format format, uint64_t to, struct buffer *lines);
+MUST_USE enum err line_of_notice(enum line_format format, const Ihuriro__V1__Notice *notice,
+                                 struct buffer *lines);
+/* Whoever consumes the lines forgets what came after record number `to`; of notices (time_us not 0)
+ * what is of a record behind it or of a later time. */
+MUST_USE enum err line_of_rewind(enum line_format format, uint64_t to, int64_t time_us,
+                                 struct buffer *lines);
 /* The lines before were put out under other rights than those that follow. */
 MUST_USE enum err line_of_rights(enum line_format format, struct buffer *lines);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/mfi/owed.h"
 #include "conf/catalogue.h"
 #include "conf/clock.h"
 #include "conf/country.h"
@@ -284,6 +285,23 @@ enum err agent_settings(struct agent *agent, struct arena *arena, struct complai
     }
     if (err == ERR_OK) {
         *ret_settings = found;
+    }
+    return err;
+}
+
+enum err agent_owed(struct agent *agent, struct txn *txn, const char *institution,
+                    int utc_offset_minutes, int64_t now_us, struct arena *arena,
+                    const struct owed **ret_owed)
+{
+    const struct conf_institution *row = agent_conf_institution(&agent->conf, institution);
+    struct owed_terms terms = {.now_us = now_us,
+                               .utc_offset_minutes = utc_offset_minutes,
+                               .category = row != NULL ? row->category : NULL,
+                               .authority = &agent->conf.authority_keys};
+    enum err err = owed_get(txn, institution, &terms, arena, ret_owed);
+    if (err == ERR_NOT_FOUND) {
+        *ret_owed = NULL;
+        err = ERR_OK;
     }
     return err;
 }

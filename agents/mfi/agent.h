@@ -59,6 +59,12 @@ struct agent_settings {
 MUST_USE enum err agent_settings(struct agent *agent, struct arena *arena,
                                  struct complaint *complaint, struct agent_settings *ret_settings);
 
+struct owed; /* owed.h */
+/* What an institution owes, at a time; lives in the arena. ret_owed NULL: the hub never said. */
+MUST_USE enum err agent_owed(struct agent *agent, struct txn *txn, const char *institution,
+                             int utc_offset_minutes, int64_t now_us, struct arena *arena,
+                             const struct owed **ret_owed);
+
 /* Once a day, whoever comes by: reports older than 400 days go, by our clock and by what the hub
  * last said. ret_pruned: how many. */
 MUST_USE enum err agent_prune(struct agent *agent, size_t *ret_pruned);

@@ -56,6 +56,14 @@ static const char *check_dsn(const void *value)
                : "must be a name of odbc.ini, not a connection string";
 }
 
+static const char *check_currency(const void *value)
+{
+    const char *text = value;
+    return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3
+               ? NULL
+               : "must be three capitals, as RWF";
+}
+
 static const struct config_row institution_rows[] = {
     {.key = "id",
      .kind = CONFIG_TEXT,
@@ -88,6 +96,18 @@ static const struct config_row institution_rows[] = {
      .max = 86400,
      .preset = 300,
      .help = "how long the database may take to answer a query"},
+    {.key = "currency",
+     .kind = CONFIG_TEXT,
+     .offset = INSTITUTION(currency),
+     .help = "that it reports in, for the extracts that `run` makes (the country's first)",
+     .check = check_currency},
+    {.key = "closed_after_hours",
+     .kind = CONFIG_INTEGER,
+     .offset = INSTITUTION(closed_after_hours),
+     .min = 0,
+     .max = 720,
+     .preset = -1,
+     .help = "hours after a period's end when its books are closed: `run` makes no extract before"},
     {.key = NULL},
 };
 
@@ -399,13 +419,15 @@ enum err agent_conf_groups(const struct conf_template *values, struct buffer *te
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < values->institution_count; i++) {
         const char *id = values->institutions[i];
-        err = buffer_printf(text,
-                            "    { id = \"%s\"; signing_key = \"keys/%s.key\"; folder = "
-                            "\"extracts/%s\";%s%s%s }%s\n",
-                            id, id, id, values->category != NULL ? " category = \"" : "",
-                            values->category != NULL ? values->category : "",
-                            values->category != NULL ? "\";" : "",
-                            i + 1 < values->institution_count ? "," : "");
+        err = buffer_printf(
+            text,
+            "    { id = \"%s\"; signing_key = \"keys/%s.key\"; folder = "
+            "\"extracts/%s\";%s%s%s%s%s%s }%s\n",
+            id, id, id, values->category != NULL ? " category = \"" : "",
+            values->category != NULL ? values->category : "", values->category != NULL ? "\";" : "",
+            values->currency != NULL ? " currency = \"" : "",
+            values->currency != NULL ? values->currency : "", values->currency != NULL ? "\";" : "",
+            i + 1 < values->institution_count ? "," : "");
     }
     return err;
 }

@@ -16,6 +16,8 @@ struct conf_institution {
     char *queries;
     char *credentials; /* NULL: what the data source says */
     int64_t query_s;
+    char *currency;             /* of its reports; NULL: the country's first */
+    int64_t closed_after_hours; /* -1: not said */
 };
 
 struct agent_conf {
@@ -64,6 +66,7 @@ struct conf_template {
     const char *ingest;
     const char *country;
     const char *category;
+    const char *currency;
     bool is_test;
     const char *const *institutions;
     size_t institution_count;

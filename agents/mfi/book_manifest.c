@@ -227,10 +227,6 @@ static enum err take_wish(struct reading *reading, char *word)
     if (report_type_parse(word, &type) != ERR_OK) {
         return ERR_MALFORMED;
     }
-    bool is_made_here = type == TYPE_PORTFOLIO || type == TYPE_LIQUIDITY || type == TYPE_EXPOSURES;
-    if (wish == BOOK_WISHED && !is_made_here) {
-        return ERR_UNSUPPORTED;
-    }
     reading->manifest.reports[type] = wish;
     return ERR_OK;
 }
@@ -284,8 +280,8 @@ static const struct key_row key_rows[KEYS] = {
     [KEY_APPROVED_CODE] = {"approved_code", false, take_approved, "It holds up to 64 bytes."},
     [KEY_REPORTS] =
         {"reports", false, take_reports,
-         "It lists, with commas, what to make of PORTFOLIO, LIQUIDITY and EXPOSURES, or "
-         "NIL and a type. This version makes no other types."},
+         "It lists, with commas, what to make of PORTFOLIO, LIQUIDITY, OPERATIONS, CAPITAL and "
+         "EXPOSURES, or NIL and a type."},
     [KEY_SOURCE] = {"source", false, take_source,
                     "It is csv (the files of this folder) or sql (the database in agent.conf)."},
 };

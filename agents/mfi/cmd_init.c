@@ -439,6 +439,7 @@ static enum err add_to_agent(const char *folder, const struct init_arguments *ar
     struct operator_line line = {arguments->name, arguments->category, arguments->district,
                                  arguments->currency};
     struct conf_template values = {.category = arguments->category,
+                                   .currency = arguments->currency,
                                    .institutions = (const char *const *)institutions->items,
                                    .institution_count = institutions->count};
     AUTO(buffer_close) struct buffer text = {0};

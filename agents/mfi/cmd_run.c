@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "agents/mfi/commands.h"
+#include "agents/mfi/extract.h"
 #include "agents/mfi/queue.h"
 #include "agents/mfi/talk.h"
 #include "agents/mfi/watch.h"
 #include "conf/clock.h"
 #include "conf/log.h"
 #include "conf/signals.h"
-#include "proto/text.h"
 
 static const char program[] = "mfi-agent run";
 
@@ -36,6 +36,7 @@ struct running {
     struct agent *agent;
     struct talk *talk;
     struct watch *watch;
+    struct extract *extract;
     const char **roots; /* folders, and of which institution */
     const char **institutions;
     int signal_fd;
@@ -47,6 +48,7 @@ struct running {
 static void running_close(struct running *running)
 {
     watch_close(&running->watch);
+    extract_close(&running->extract);
     talk_close(&running->talk);
     agent_close(&running->agent);
     free(running->roots);
@@ -54,45 +56,6 @@ static void running_close(struct running *running)
 }
 
 /* ---- folders that became ready ---- */
-
-/* A text that was cut does not end within a character. */
-static void end_whole(char *text, size_t size)
-{
-    size_t used = strlen(text);
-    for (int i = 0; i < 3 && used + 4 > size && !text_is_utf8(bytes_of(text, used)); i++) {
-        text[--used] = '\0';
-    }
-}
-
-/* What `status` shows, the folder first. Without a text: it is well now, and what was told of it is
- * cleared; what was told of another folder stays. */
-static void note_trouble(struct running *running, const char *institution, const char *path,
-                         const char *text)
-{
-    AUTO(txn_end) struct txn txn = {0};
-    struct folder_trouble trouble = {0};
-    char folder[304];
-    int length = snprintf(folder, sizeof folder, "%s: ", path);
-    enum err err = txn_begin(outbox_env(running->agent->outbox), true, &txn);
-    if (err == ERR_OK) {
-        err = folder_trouble_get(&txn, institution, &trouble);
-    }
-    if (err == ERR_OK && text == NULL && strncmp(trouble.text, folder, (size_t)length) != 0) {
-        return;
-    }
-    trouble = (struct folder_trouble){.at_us = clock_wall_us()};
-    if (text != NULL) {
-        snprintf(trouble.text, sizeof trouble.text, "%s%s", folder, text);
-        end_whole(trouble.text, sizeof trouble.text);
-    }
-    if (err == ERR_OK) {
-        folder_trouble_put(&txn, institution, &trouble);
-        err = txn_commit(&txn);
-    }
-    if (err != ERR_OK) {
-        log_event(LOG_ERROR, "note_failed", "error=\"%s\"", err_text(err));
-    }
-}
 
 static void tell_trouble(const char *institution, const char *path, const char *text)
 {
@@ -234,11 +197,11 @@ static enum err folder_ready(void *context, const char *folder, size_t root)
         err = keep_read(running, &read);
     }
     if (err == ERR_OK) {
-        note_trouble(running, institution, path, NULL);
+        trouble_note(running->agent, institution, folder, NULL);
     } else {
         const char *text = complaint.text[0] != '\0' ? complaint.text : err_text(err);
         tell_trouble(institution, path, text);
-        note_trouble(running, institution, path, told.text[0] != '\0' ? told.text : text);
+        trouble_note(running->agent, institution, folder, told.text[0] != '\0' ? told.text : text);
     }
     return err == ERR_BUSY ? err : ERR_OK;
 }
@@ -282,11 +245,23 @@ static void keep_house(struct running *running, int64_t now_ms)
     }
 }
 
+/* Fits talk_tell. */
+static void tell(void *context, const struct session_news *news)
+{
+    struct running *running = context;
+    if (news->kind == NEWS_OWED) {
+        extract_heard(running->extract, news->text);
+    } else {
+        talk_log(NULL, news);
+    }
+}
+
 static enum err loop(struct running *running)
 {
     enum err err = ERR_OK;
     while (err == ERR_OK && !signals_came(running->signal_fd)) {
         int64_t now_ms = clock_monotonic_ms();
+        extract_look(running->extract, now_ms);
         look_at_folders(running, now_ms);
         keep_house(running, now_ms);
         err = talk_turn(running->talk, LOOK_MS / 2, running->signal_fd);
@@ -330,7 +305,10 @@ static enum err start(struct running *running, const struct run_arguments *argum
                          &running->watch);
     }
     if (err == ERR_OK) {
-        err = talk_open(running->agent, running->agent->conf.stays, talk_log, NULL, complaint,
+        err = extract_open(running->agent, &running->extract);
+    }
+    if (err == ERR_OK) {
+        err = talk_open(running->agent, running->agent->conf.stays, tell, running, complaint,
                         &running->talk);
     }
     if (err == ERR_OK) {

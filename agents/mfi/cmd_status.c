@@ -5,6 +5,8 @@
 
 #include "agents/mfi/commands.h"
 #include "agents/mfi/folder.h"
+#include "agents/mfi/owed_show.h"
+#include "agents/mfi/troubles.h"
 #include "conf/hub_pub.h"
 #include "proto/json.h"
 #include "proto/receipt.h"
@@ -15,20 +17,25 @@ struct status_arguments {
     const char *config;
     const char *format;
     const char *language;
+    bool is_check;
 };
 
 static const struct option_row status_rows[] = {
     CONFIG_ROW(struct status_arguments),
     FORMAT_ROW(struct status_arguments),
     LANGUAGE_ROW(struct status_arguments),
+    {"check", 0, OPTION_FLAG, offsetof(struct status_arguments, is_check), NULL,
+     "only what needs a person; exit 0: nothing does, 1: something does, 3: the hub was not heard "
+     "for two days",
+     0, 0},
     {0},
 };
 
 static const struct options status_options = {
     .program = program,
     .about = "Shows, for each institution, what is queued, what the hub refused and what to do "
-             "about it, the last receipt, "
-             "and when the hub was last heard.",
+             "about it, the last receipt, what it owes by when, what is overdue and which limits "
+             "its last reports breached, as the hub said when it was last heard.",
     .rows = status_rows,
 };
 
@@ -41,7 +48,19 @@ struct summary {
     json_t *waiting;
     int64_t last_us; /* received_at of the newest receipt */
     json_t *last;
-    struct folder_trouble trouble;
+    struct folder_troubles troubles;
+    const struct owed *owed; /* NULL: the hub never said */
+};
+
+/* What all of them share. */
+struct status {
+    struct agent *agent;
+    struct txn *txn;
+    int utc_offset_minutes;
+    int64_t now_us;
+    struct voice voice;
+    json_t *list;     /* NULL: for a person */
+    json_t *troubles; /* sentences; NULL: not asked for */
 };
 
 static json_t *entry_json(const struct entry *entry)
@@ -184,8 +203,9 @@ static void print_last(const struct voice *voice, const json_t *receipt)
                               {0}});
 }
 
-static void print_summary(const struct voice *voice, const struct summary *summary)
+static void print_summary(const struct status *status, const struct summary *summary)
 {
+    const struct voice *voice = &status->voice;
     print_counts(voice, summary);
     if (summary->last != NULL) {
         print_last(voice, summary->last);
@@ -200,10 +220,12 @@ static void print_summary(const struct voice *voice, const struct summary *summa
                 {"type", json_text(json, "type")}, {"period", json_text(json, "period")}, {0}});
     }
     print_refused(voice, summary->institution, summary->refused);
-    if (summary->trouble.text[0] != '\0') {
+    for (size_t k = 0; k < summary->troubles.count; k++) {
+        char text[TROUBLE_TEXT_MAX];
         say(voice, "  ", "status.folder",
-            (const struct word[]){{"text", summary->trouble.text}, {0}});
+            (const struct word[]){{"text", trouble_text(&summary->troubles.items[k], text)}, {0}});
     }
+    owed_print(summary->owed, status->utc_offset_minutes, voice);
 }
 
 static json_t *summary_json(const struct summary *summary)
@@ -215,35 +237,68 @@ static json_t *summary_json(const struct summary *summary)
         (json_int_t)summary->counts.receipted, "rejected", (json_int_t)summary->rejected,
         "to_offer", (json_int_t)summary->counts.to_offer, "waiting", summary->waiting,
         "refused_reports", summary->refused);
+    json_t *folders = json_array();
+    for (size_t i = 0; i < summary->troubles.count; i++) {
+        char text[TROUBLE_TEXT_MAX];
+        json_array_append_new(folders,
+                              json_string(trouble_text(&summary->troubles.items[i], text)));
+    }
     if (summary->last != NULL) {
         json_object_set(json, "last_receipt", summary->last);
     }
-    if (summary->trouble.text[0] != '\0') {
-        json_object_set_new(json, "folder_error", json_string(summary->trouble.text));
+    if (summary->troubles.count > 0) {
+        json_object_set(json, "folder_error", json_array_get(folders, 0));
+        json_object_set(json, "folder_errors", folders);
     }
+    if (summary->owed != NULL) {
+        json_object_set_new(json, "owed", owed_json(summary->owed));
+    }
+    json_decref(folders);
     return json;
 }
 
 /* ---- all ---- */
 
-/* list: NULL where it is for a person. */
-static enum err summarise(struct txn *txn, const char *institution, const struct voice *voice,
-                          json_t *list)
+static void close_summary(struct summary *summary)
 {
+    json_decref(summary->refused);
+    json_decref(summary->waiting);
+    json_decref(summary->last);
+}
+
+static void show_summary(const struct status *status, const struct summary *summary)
+{
+    if (status->troubles != NULL) {
+        troubles_of_folders(&status->voice, summary->institution, &summary->troubles,
+                            status->troubles);
+        troubles_of_refused(&status->voice, summary->institution, summary->refused,
+                            status->troubles);
+        troubles_of_owed(&status->voice, summary->institution, summary->owed,
+                         status->utc_offset_minutes, status->troubles);
+    }
+    if (status->list != NULL) {
+        json_array_append_new(status->list, summary_json(summary));
+    } else if (status->troubles == NULL) {
+        print_summary(status, summary);
+    }
+}
+
+static enum err summarise(struct status *status, const char *institution)
+{
+    AUTO(arena_close) struct arena arena = {.budget = (size_t)8 * UNPACK_BUDGET};
+    AUTO(close_summary)
     struct summary summary = {
         .institution = institution, .refused = json_array(), .waiting = json_array()};
-    enum err err = outbox_walk(txn, institution, visit_entry, &summary);
+    enum err err = outbox_walk(status->txn, institution, visit_entry, &summary);
+    err = err != ERR_OK ? err : folder_troubles_get(status->txn, institution, &summary.troubles);
+    err = err != ERR_OK
+              ? err
+              : agent_owed(status->agent, status->txn, institution, status->utc_offset_minutes,
+                           status->now_us, &arena, &summary.owed);
     if (err == ERR_OK) {
-        err = folder_trouble_get(txn, institution, &summary.trouble);
+        troubles_drop_gone(&summary.troubles);
+        show_summary(status, &summary);
     }
-    if (err == ERR_OK && list != NULL) {
-        json_array_append_new(list, summary_json(&summary));
-    } else if (err == ERR_OK) {
-        print_summary(voice, &summary);
-    }
-    json_decref(summary.refused);
-    json_decref(summary.waiting);
-    json_decref(summary.last);
     return err;
 }
 
@@ -277,15 +332,19 @@ static void print_contact(const struct voice *voice, struct agent *agent,
     }
 }
 
-static enum err print_json(const struct contact *contact, const struct agent *agent,
-                           bool is_running, json_t *list)
+static enum err print_json(const struct contact *contact, const struct status *status,
+                           bool is_running)
 {
     AUTO(buffer_close) struct buffer line = {0};
+    const struct agent *agent = status->agent;
     json_t *json = json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:s, s:O}", "hub", agent->hub.origin,
                              "ingest", agent->conf.ingest, "test", agent->conf.is_test, "running",
                              is_running, "last_contact_us", (json_int_t)contact->last_contact_us,
                              "last_error_us", (json_int_t)contact->last_error_us, "last_error",
-                             contact->last_error, "institutions", list);
+                             contact->last_error, "institutions", status->list);
+    if (json != NULL && status->troubles != NULL) {
+        json_object_set(json, "troubles", status->troubles);
+    }
     enum err err = json != NULL ? json_line(json, &line) : ERR_MEMORY;
     json_decref(json);
     if (err == ERR_OK && fwrite(line.data, 1, line.size, stdout) != line.size) {
@@ -294,9 +353,44 @@ static enum err print_json(const struct contact *contact, const struct agent *ag
     return err;
 }
 
-static enum err show(struct agent *agent, bool is_json)
+static enum err print_all(struct status *status, const struct contact *contact, bool is_running,
+                          bool is_silent)
 {
-    AUTO(txn_end) struct txn txn = {0};
+    if (status->list != NULL) {
+        return print_json(contact, status, is_running);
+    }
+    if (status->troubles != NULL) {
+        troubles_print(&status->voice, status->troubles, is_silent);
+    } else if (contact->last_contact_us == 0) {
+        say(&status->voice, "\n", "status.enrol", NULL);
+        operator_lines_print(status->agent, &(struct operator_line){0}, stdout);
+    }
+    return ERR_OK;
+}
+
+/* Where the institution is; as long as no settings are known, times are UTC. */
+static int find_utc_offset(struct agent *agent)
+{
+    AUTO(arena_close) struct arena arena = {0};
+    struct agent_settings settings = {0};
+    struct complaint complaint = {{0}};
+    return agent_settings(agent, &arena, &complaint, &settings) == ERR_OK
+               ? settings.settings->utc_offset_minutes
+               : 0;
+}
+
+static enum err open_status(struct status *status, struct contact *ret_contact)
+{
+    status->utc_offset_minutes = find_utc_offset(status->agent);
+    enum err err = agent_now(status->agent, &status->now_us);
+    err = err != ERR_OK ? err : txn_begin(outbox_env(status->agent->outbox), false, status->txn);
+    return err != ERR_OK ? err : contact_get(status->txn, ret_contact);
+}
+
+/* ret_code: what --check ends with. */
+static enum err show(struct status *status, int *ret_code)
+{
+    struct agent *agent = status->agent;
     struct contact contact = {0};
     bool is_running = false;
     struct complaint hub_trouble = {{0}};
@@ -305,28 +399,26 @@ static enum err show(struct agent *agent, bool is_json)
             '\0'; /* nothing is sent before it is there; the rest is worth showing */
     }
     enum err err = agent_is_talking(agent, &is_running);
-    if (err == ERR_OK) {
-        err = txn_begin(outbox_env(agent->outbox), false, &txn);
+    err = err != ERR_OK ? err : open_status(status, &contact);
+    if (err == ERR_OK && status->list == NULL && status->troubles == NULL) {
+        print_contact(&status->voice, agent, &contact, is_running, &hub_trouble);
     }
-    if (err == ERR_OK) {
-        err = contact_get(&txn, &contact);
-    }
-    const struct voice voice = {stdout, agent->catalogue};
-    if (err == ERR_OK && !is_json) {
-        print_contact(&voice, agent, &contact, is_running, &hub_trouble);
-    }
-    json_t *list = is_json ? json_array() : NULL;
     for (size_t i = 0; err == ERR_OK && i < agent->conf.institutions.count; i++) {
-        err = summarise(&txn, agent->institutions[i], &voice, list);
+        err = summarise(status, agent->institutions[i]);
     }
-    if (err == ERR_OK && is_json) {
-        err = print_json(&contact, agent, is_running, list);
-    } else if (err == ERR_OK && contact.last_contact_us == 0) {
-        say(&voice, "\n", "status.enrol", NULL);
-        operator_lines_print(agent, &(struct operator_line){0}, stdout);
+    bool is_silent = false;
+    if (err == ERR_OK && status->troubles != NULL) {
+        *ret_code = json_array_size(status->troubles) > 0 ? 1 : 0;
+        is_silent = troubles_of_silence(&status->voice, &contact, status->troubles);
+        *ret_code = is_silent && *ret_code == 0 ? 3 : *ret_code;
     }
-    json_decref(list);
-    return err;
+    return err != ERR_OK ? err : print_all(status, &contact, is_running, is_silent);
+}
+
+static void close_status(struct status *status)
+{
+    json_decref(status->list);
+    json_decref(status->troubles);
 }
 
 int status_command(int argc, char **argv)
@@ -344,8 +436,13 @@ int status_command(int argc, char **argv)
     struct complaint complaint = {{0}};
     enum err err = agent_open(arguments.config, AGENT_STORE | AGENT_KEYS, &complaint, &agent);
     err = err != ERR_OK ? err : agent_speak(agent, arguments.language, &complaint);
+    AUTO(txn_end) struct txn txn = {0};
+    AUTO(close_status) struct status status = {.agent = agent, .txn = &txn};
     if (err == ERR_OK) {
-        err = show(agent, is_json);
+        status.voice = (struct voice){stdout, agent->catalogue};
+        status.list = is_json ? json_array() : NULL;
+        status.troubles = arguments.is_check ? json_array() : NULL;
+        err = show(&status, &code);
     }
-    return err == ERR_OK ? 0 : fail(program, err, &complaint);
+    return err == ERR_OK ? (code > 0 ? code : 0) : fail(program, err, &complaint);
 }

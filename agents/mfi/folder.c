@@ -190,7 +190,8 @@ static struct party *party_of(struct agent *agent, const char *institution, cons
         *party = (struct party){.role = ROLE_MEMBER,
                                 .category = row->category,
                                 .valid_from_day = INT32_MIN,
-                                .valid_to_day = INT32_MAX};
+                                .valid_to_day = INT32_MAX,
+                                .ended_day = INT32_MAX};
         snprintf(party->id, sizeof party->id, "%s", institution);
         snprintf(party->currency, sizeof party->currency, "%s", currency);
     }

@@ -79,42 +79,123 @@ bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES])
     return memcmp(kept, id, SHA256_BYTES) == 0;
 }
 
-/* time u64, text. */
-static const char *trouble_name(const char *institution, char out[static 40])
+/* time u64, messages. */
+static const char *owed_name(const char *institution, char out[static 40])
 {
-    snprintf(out, 40, "folder-%.20s", institution);
+    snprintf(out, 40, "owed-%.20s", institution);
     return out;
+}
+
+enum err owed_note_put(struct txn *txn, const char *institution, const struct owed_note *note)
+{
+    AUTO(buffer_close) struct buffer value = {0};
+    char name[40];
+    uint8_t at[8];
+    put_u64(at, (uint64_t)note->at_us);
+    enum err err = buffer_append(&value, at, sizeof at);
+    err = err != ERR_OK ? err : buffer_append(&value, note->raw.data, note->raw.size);
+    return err != ERR_OK ? err
+                         : outbox_note_put(txn, owed_name(institution, name), buffer_bytes(&value));
+}
+
+enum err owed_note_get(struct txn *txn, const char *institution, struct owed_note *ret_note)
+{
+    char name[40];
+    struct bytes value = {0};
+    enum err err = outbox_note_get(txn, owed_name(institution, name), &value);
+    if (err == ERR_OK && value.size < 8) {
+        err = ERR_CORRUPT;
+    }
+    if (err == ERR_OK) {
+        *ret_note = (struct owed_note){.at_us = (int64_t)get_u64(value.data),
+                                       .raw = bytes_of(value.data + 8, value.size - 8)};
+    }
+    return err;
+}
+
+/* Of each: time u64, length of the folder u16, of the text u16; both. */
+enum { TROUBLE_HEAD_BYTES = 12 };
+
+static const char *troubles_name(const char *institution, char out[static 40])
+{
+    snprintf(out, 40, "folders-%.20s", institution);
+    return out;
+}
+
+/* false: it does not end as it should; what came before holds. */
+static bool take_trouble(struct bytes *value, struct folder_trouble *ret_trouble)
+{
+    if (value->size < TROUBLE_HEAD_BYTES) {
+        return false;
+    }
+    size_t folder = get_u16(value->data + 8);
+    size_t text = get_u16(value->data + 10);
+    if (value->size - TROUBLE_HEAD_BYTES < folder + text || folder >= sizeof ret_trouble->folder ||
+        text >= sizeof ret_trouble->text) {
+        return false;
+    }
+    const uint8_t *at = value->data + TROUBLE_HEAD_BYTES;
+    *ret_trouble = (struct folder_trouble){.at_us = (int64_t)get_u64(value->data)};
+    memcpy(ret_trouble->folder, at, folder);
+    memcpy(ret_trouble->text, at + folder, text);
+    *value = bytes_of(at + folder + text, value->size - TROUBLE_HEAD_BYTES - folder - text);
+    return true;
+}
+
+enum err folder_troubles_get(struct txn *txn, const char *institution,
+                             struct folder_troubles *ret_troubles)
+{
+    char name[40];
+    struct bytes value = {0};
+    enum err err = outbox_note_get(txn, troubles_name(institution, name), &value);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    ret_troubles->count = 0;
+    while (err == ERR_OK && ret_troubles->count < FOLDER_TROUBLES_MAX &&
+           take_trouble(&value, &ret_troubles->items[ret_troubles->count])) {
+        ret_troubles->count++;
+    }
+    return ERR_OK;
+}
+
+static enum err append_trouble(const struct folder_trouble *trouble, struct buffer *value)
+{
+    uint8_t head[TROUBLE_HEAD_BYTES];
+    size_t folder = strnlen(trouble->folder, sizeof trouble->folder - 1);
+    size_t text = strnlen(trouble->text, sizeof trouble->text - 1);
+    put_u64(head, (uint64_t)trouble->at_us);
+    put_u16(head + 8, (uint16_t)folder);
+    put_u16(head + 10, (uint16_t)text);
+    enum err err = buffer_append(value, head, sizeof head);
+    err = err != ERR_OK ? err : buffer_append(value, trouble->folder, folder);
+    return err != ERR_OK ? err : buffer_append(value, trouble->text, text);
 }
 
 enum err folder_trouble_put(struct txn *txn, const char *institution,
                             const struct folder_trouble *trouble)
 {
+    AUTO(free_p) struct folder_troubles *troubles = calloc(1, sizeof *troubles);
+    AUTO(buffer_close) struct buffer value = {0};
     char name[40];
-    uint8_t raw[8 + sizeof trouble->text];
-    size_t size = strnlen(trouble->text, sizeof trouble->text);
-    put_u64(raw, (uint64_t)trouble->at_us);
-    memcpy(raw + 8, trouble->text, size);
-    return outbox_note_put(txn, trouble_name(institution, name), bytes_of(raw, 8 + size));
-}
-
-enum err folder_trouble_get(struct txn *txn, const char *institution,
-                            struct folder_trouble *ret_trouble)
-{
-    char name[40];
-    struct bytes value = {0};
-    enum err err = outbox_note_get(txn, trouble_name(institution, name), &value);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) {
-        return err;
+    if (troubles == NULL) {
+        return ERR_MEMORY;
     }
-    struct folder_trouble trouble = {0};
-    if (err == ERR_OK && value.size >= 8) {
-        size_t size = value.size - 8;
-        size = size < sizeof trouble.text ? size : sizeof trouble.text - 1;
-        trouble.at_us = (int64_t)get_u64(value.data);
-        memcpy(trouble.text, value.data + 8, size);
+    enum err err = folder_troubles_get(txn, institution, troubles);
+    size_t kept = 0;
+    if (err == ERR_OK && trouble->text[0] != '\0') {
+        err = append_trouble(trouble, &value);
+        kept++;
     }
-    *ret_trouble = trouble;
-    return ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < troubles->count && kept < FOLDER_TROUBLES_MAX; i++) {
+        if (strcmp(troubles->items[i].folder, trouble->folder) != 0) {
+            err = append_trouble(&troubles->items[i], &value);
+            kept++;
+        }
+    }
+    return err != ERR_OK
+               ? err
+               : outbox_note_put(txn, troubles_name(institution, name), buffer_bytes(&value));
 }
 
 enum { READ_BYTES = 16 };

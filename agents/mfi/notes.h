@@ -29,16 +29,34 @@ MUST_USE enum err settings_note_get(struct txn *txn, struct arena *arena,
 /* Is this the id of what is kept? */
 bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES]);
 
-/* What was wrong with the folder that an institution gave last; empty text: nothing. */
+/* What an institution owes, as the hub said last: messages Owed one behind the other, which read as
+ * one. */
+struct owed_note {
+    int64_t at_us; /* our clock when it came */
+    struct bytes raw;
+};
+enum err owed_note_put(struct txn *txn, const char *institution, const struct owed_note *note);
+/* ERR_NOT_FOUND: it never said. raw is a view into the transaction. */
+MUST_USE enum err owed_note_get(struct txn *txn, const char *institution,
+                                struct owed_note *ret_note);
+
+/* What was wrong with folders that an institution gave, the newest first; of each folder the last
+ * word. */
+#define FOLDER_TROUBLES_MAX 8
 struct folder_trouble {
     int64_t at_us;
+    char folder[304];
     char text[1024];
 };
-enum err folder_trouble_put(struct txn *txn, const char *institution,
-                            const struct folder_trouble *trouble);
-/* Zeroes where there is none. */
-MUST_USE enum err folder_trouble_get(struct txn *txn, const char *institution,
-                                     struct folder_trouble *ret_trouble);
+struct folder_troubles {
+    size_t count;
+    struct folder_trouble items[FOLDER_TROUBLES_MAX];
+};
+MUST_USE enum err folder_troubles_get(struct txn *txn, const char *institution,
+                                      struct folder_troubles *ret_troubles);
+/* An empty text: all is well with that folder. Above the maximum the oldest is forgotten. */
+MUST_USE enum err folder_trouble_put(struct txn *txn, const char *institution,
+                                     const struct folder_trouble *trouble);
 
 /* Which manifest of a watched folder was queued last; folder: its name within the watched one, so
  * that an agent may be moved. */

@@ -39,6 +39,9 @@ enum err session_open(const struct session_options *options, struct session_time
         session->options.back_off_max_ms = SESSION_BACK_OFF_MAX;
     }
     session->settings.limit = EVENT_BYTES_MAX;
+    for (size_t i = 0; i < SESSION_OWED_MAX; i++) {
+        session->owed[i].pages.limit = OWED_BYTES_MAX;
+    }
     session->next_number = 1;
     session->connect_at_ms = now.monotonic_ms;
     enum err err = make_lanes(session);
@@ -63,6 +66,9 @@ void session_close(struct session **session)
     drop_frames(*session);
     buffer_close(&(*session)->settings);
     buffer_close(&(*session)->settings_receipt);
+    for (size_t i = 0; i < SESSION_OWED_MAX; i++) {
+        buffer_close(&(*session)->owed[i].pages);
+    }
     free((*session)->lanes);
     free(*session);
     *session = NULL;
@@ -110,7 +116,8 @@ ProtobufCBinaryData session_id_pb(const struct session *session)
 static bool awaits_an_answer(const struct session *session)
 {
     bool awaits = session->phase == PHASE_REACHING || session->phase == PHASE_GREETING ||
-                  session->in_flight_count > 0 || session->settings_asked;
+                  session->in_flight_count > 0 || session->settings_asked ||
+                  session_awaits_owed(session);
     for (size_t i = 0; !awaits && i < session->lane_count; i++) {
         awaits = session->lanes[i].own_number != 0;
     }
@@ -169,6 +176,7 @@ static void forget_connection(struct session *session)
     for (size_t i = 0; i < session->lane_count; i++) {
         session->lanes[i].own_number = 0;
     }
+    session_forget_owed(session, NULL, true);
     session->session_id_size = 0;
     session->settings_asked = false;
     session->hello_wanted = false;
@@ -376,7 +384,7 @@ static void on_hello_first(struct session *session)
     session_say_hello(session);
 }
 
-/* Settings and OWN are asked for again after the next hello. */
+/* Settings, OWN and what is owed are asked for again after the next hello. */
 static bool skip_refused_question(struct session *session)
 {
     bool was_asked = session->settings_asked;
@@ -388,7 +396,7 @@ static bool skip_refused_question(struct session *session)
             was_asked = true;
         }
     }
-    return was_asked;
+    return was_asked || session_owed_is_refused(session);
 }
 
 static void on_refused(struct session *session, struct bytes body)
@@ -420,6 +428,7 @@ static void on_retry_later(struct session *session, struct bytes body)
     bool is_hub =
         later->scope == IHURIRO__V1__RETRY_LATER__SCOPE__HUB || later->institution == NULL;
     session_hold(session, is_hub ? NULL : later->institution, later->seconds, later->text);
+    session_forget_owed(session, is_hub ? NULL : later->institution, true);
     if (is_hub) {
         char text[HELD_MAX];
         session_held_words(later->text, text);
@@ -445,6 +454,9 @@ static void dispatch(struct session *session, int verb, struct bytes body)
         break;
     case VERB_SETTINGS_PAGE:
         session_on_settings(session, body);
+        break;
+    case VERB_OWED:
+        session_on_owed(session, body);
         break;
     case VERB_REFUSED:
         on_refused(session, body);
@@ -491,7 +503,7 @@ bool session_is_greeted(const struct session *session)
 bool session_is_idle(const struct session *session)
 {
     if (session->phase != PHASE_OPEN || session->frames != NULL || session->hello_wanted ||
-        session->settings_wanted || awaits_an_answer(session)) {
+        session->settings_wanted || awaits_an_answer(session) || session_wants_owed(session)) {
         return false;
     }
     for (size_t i = 0; i < session->lane_count; i++) {

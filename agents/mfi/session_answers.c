@@ -249,7 +249,7 @@ static enum err take_receipt(struct taking *taking, const Ihuriro__V1__Answer *a
     }
     struct lane *lane = session_lane(taking->session, key.institution);
     if (lane != NULL) {
-        lane->has_work = true;
+        lane->has_work = lane->owed_wanted = true;
         lane->has_offered = lane->has_offered || came.offered_best != NULL;
     }
     will_tell(taking,

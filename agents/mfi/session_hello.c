@@ -40,9 +40,12 @@ void session_say_hello(struct session *session)
     while (session->frames != NULL) {
         session_frame_sent(session);
     }
+    session_forget_owed(session, NULL, true);
     session->session_id_size = 0;
     session->settings_asked = false;
     session->hello_wanted = false;
+    session->owed_refused = false;
+    session->owed_refusals = 0;
     AUTO(buffer_close) struct buffer texts = {0};
     ProtobufCBinaryData shown[HELLO_CHECKPOINTS_MAX];
     enum err err = gather_checkpoints(session, &texts, shown);
@@ -166,7 +169,9 @@ static enum err open_lane(struct lane *lane, struct txn *txn, const Ihuriro__V1_
                           .hub_held_more = held > receipted,
                           .own_left = held > receipted ? held - receipted : 0,
                           .in_flight = lane->in_flight,
-                          .held_until_ms = lane->held_until_ms};
+                          .held_until_ms = lane->held_until_ms,
+                          .owed_wanted = lane->owed_wanted,
+                          .owed_not_before_ms = lane->owed_not_before_ms};
     return err;
 }
 
@@ -184,7 +189,7 @@ static enum err open_lanes(struct session *session, const Ihuriro__V1__HelloAnsw
         session->settings_wanted = true;
         buffer_clear(&session->settings);
     }
-    return err;
+    return err == ERR_OK ? session_look_at_owed(session, &txn) : err;
 }
 
 static void open_session(struct session *session, const Ihuriro__V1__HelloAnswer *answer)

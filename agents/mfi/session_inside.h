@@ -1,5 +1,5 @@
 /* Inside the session only: its parts lie in session.c (connection, hello, time), session_send.c
- * (what is sent next) and session_answers.c (what came back). */
+ * (what is sent next), session_answers.c (what came back) and session_owed.c (what is owed). */
 #ifndef IHURIRO_AGENTS_MFI_SESSION_INSIDE_H
 #define IHURIRO_AGENTS_MFI_SESSION_INSIDE_H
 
@@ -33,6 +33,16 @@ struct lane {
     uint64_t own_number; /* of the request that is out, 0: none */
     size_t in_flight;
     int64_t held_until_ms; /* RETRY_LATER of this institution */
+    bool owed_wanted;      /* GET_OWED is to be said */
+    int64_t owed_not_before_ms;
+};
+
+/* A GET_OWED without an answer. */
+struct owed_question {
+    uint64_t number; /* 0: none */
+    size_t lane;
+    uint32_t offset;
+    struct buffer pages; /* so far: messages one behind the other are one */
 };
 
 /* A SUBMIT without an answer. */
@@ -96,6 +106,10 @@ struct session {
     struct buffer settings; /* pages so far */
     struct buffer settings_receipt;
 
+    struct owed_question owed[SESSION_OWED_MAX];
+    bool owed_refused;    /* the hub does not answer that: not asked before the next hello */
+    size_t owed_refusals; /* of questions that were out then, still to come */
+
     struct waiting_frame *frames;
     struct waiting_frame *last_frame;
     size_t frame_bytes;
@@ -135,6 +149,23 @@ bool session_is_skipped(const struct session *session, const uint8_t id[static S
 void session_hold(struct session *session, const char *institution, uint32_t seconds,
                   const char *text);
 void session_ask_settings(struct session *session);
+
+/* session_owed.c */
+/* Of the lanes that have nothing else to do. */
+void session_ask_owed(struct session *session);
+void session_on_owed(struct session *session, struct bytes body);
+/* After a hello: of whom is what is kept old? */
+MUST_USE enum err session_look_at_owed(struct session *session, struct txn *txn);
+bool session_awaits_owed(const struct session *session);
+/* Will be asked at once. */
+bool session_wants_owed(const struct session *session);
+/* A refusal came that is of nothing else: is it of such a question? None is asked any more, then.
+ */
+bool session_owed_is_refused(struct session *session);
+/* All that is out is forgotten; with again, it is asked once more. institution NULL: all. */
+void session_forget_owed(struct session *session, const char *institution, bool again);
+
+/* session_hello.c */
 void session_on_hello_answer(struct session *session, struct bytes body);
 
 #endif

@@ -250,6 +250,7 @@ void session_pump(struct session *session)
     }
     want_count(session);
     say_settled(session);
+    session_ask_owed(session);
 }
 
 void session_look_again(struct session *session)

@@ -81,10 +81,15 @@ bool talk_is_greeted(const struct talk *talk)
 /* ---- the log ---- */
 
 static const char *const news_events[] = {
-    [NEWS_GREETED] = "greeted",         [NEWS_RECEIPT] = "receipt",
-    [NEWS_FETCHED] = "fetched",         [NEWS_REFUSED] = "refused",
-    [NEWS_RETRY_LATER] = "retry_later", [NEWS_PASSED_OVER] = "sent_again",
-    [NEWS_SETTINGS] = "settings_taken", [NEWS_LEFT] = "left",
+    [NEWS_GREETED] = "greeted",
+    [NEWS_RECEIPT] = "receipt",
+    [NEWS_FETCHED] = "fetched",
+    [NEWS_REFUSED] = "refused",
+    [NEWS_RETRY_LATER] = "retry_later",
+    [NEWS_PASSED_OVER] = "sent_again",
+    [NEWS_SETTINGS] = "settings_taken",
+    [NEWS_OWED] = "owed",
+    [NEWS_LEFT] = "left",
     [NEWS_TROUBLE] = "trouble",
 };
 

@@ -87,8 +87,10 @@ static void forget_turn(void)
     is_told = false;
     quota_close(&bench.ingest.quota);
     quota_close(&bench.ingest.refusals);
+    quota_close(&bench.ingest.owed);
     HOLD_OK(quota_make(QUOTA_BUCKET, QUOTA_REFILL_PER_HOUR, &bench.ingest.quota));
     HOLD_OK(quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &bench.ingest.refusals));
+    HOLD_OK(quota_make(OWED_BUCKET, OWED_PER_HOUR, &bench.ingest.owed));
 }
 
 /* ---- what the agents say ---- */

@@ -12,6 +12,7 @@ from lab import Agent, Institution, Reader, add_lines, expect, program, run, run
 DAY_0 = int(time.time()) // 86400 - 60
 COMMANDS = {
     "mfi-hub": ["init", "run", "check-config", "status", "parties", "parties list", "parties add", "parties set", "parties revoke",
+                "parties show", "parties import", "parties merge", "parties split", "parties rename", "parties close", "parties contact",
                 "refusals", "backup", "restore", "clock-is-right", "test-time", "verify"],
     "mfi-agent": ["init", "check", "send", "run", "status", "receipts", "drop"],
     "mfi-feed": ["init"],

@@ -174,7 +174,8 @@ static enum err judge_one(struct judge *judge, const struct book *book,
                           .currency = "RWF",
                           .category = category,
                           .valid_from_day = member->valid_from_day,
-                          .valid_to_day = member->valid_to_day};
+                          .valid_to_day = member->valid_to_day,
+                          .ended_day = INT32_MAX};
     struct rules_context context = {
         .settings = judge->settings, .party = &party, .received_at_us = submission->sent_at_us};
     struct findings findings = {.arena = &judge->arena};

@@ -70,12 +70,14 @@ static void tell(void *context, const struct session_news *news)
     case NEWS_RETRY_LATER:
     case NEWS_PASSED_OVER:
     case NEWS_SETTINGS:
+    case NEWS_OWED:
     case NEWS_LEFT:
     default:
         world_say(world, "agent %zu: %s", agent->number,
                   news->kind == NEWS_RETRY_LATER   ? "come later"
                   : news->kind == NEWS_PASSED_OVER ? "some were passed over"
                   : news->kind == NEWS_SETTINGS    ? "has the settings"
+                  : news->kind == NEWS_OWED        ? "knows what is owed"
                                                    : "leaves");
         break;
     }

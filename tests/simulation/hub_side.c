@@ -66,7 +66,8 @@ static enum err journal_feed(void *context, uint64_t ticket, struct bytes event)
 static enum err journal_pull(void *context, uint64_t ticket, struct bytes event)
 {
     struct world *world = context;
-    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, WRITE_ACCESSES, &event, 1);
+    return writer_queue_push(world->hub.writes, world->hub.query_mail, ticket, WRITE_ACCESSES,
+                             &event, 1);
 }
 
 static void nonce(void *context, uint8_t ret_nonce[static ACCESS_NONCE_BYTES])
@@ -116,6 +117,7 @@ static enum err start_ingest(struct world *world)
     enum err err = answers_make(&hub->ingest.answers);
     err = err != ERR_OK ? err
                         : quota_make(hub->quota_bucket, QUOTA_REFILL_PER_HOUR, &hub->ingest.quota);
+    err = err != ERR_OK ? err : quota_make(OWED_BUCKET, OWED_PER_HOUR, &hub->ingest.owed);
     return err != ERR_OK ? err
                          : quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &hub->ingest.refusals);
 }
@@ -160,6 +162,7 @@ void hub_stop(struct world *world)
     answers_close(&hub->ingest.answers);
     quota_close(&hub->ingest.quota);
     quota_close(&hub->ingest.refusals);
+    quota_close(&hub->ingest.owed);
     arena_close(&hub->ingest.arena);
     arena_close(&hub->ingest.words);
     arena_close(&hub->ingest.beside);

@@ -43,7 +43,8 @@ void bench_open(struct bench *bench, int type)
                                   .role = ROLE_MEMBER,
                                   .currency = "RWF",
                                   .valid_from_day = INT32_MIN,
-                                  .valid_to_day = INT32_MAX};
+                                  .valid_to_day = INT32_MAX,
+                                  .ended_day = INT32_MAX};
     bench->context = (struct rules_context){.party = &bench->party,
                                             .received_at_us = report_received_at_us(bench->report),
                                             .knows_history = true};

@@ -13,6 +13,8 @@
 
 #include "conf/country.h"
 
+#include "tests/support/decisions.h"
+
 #define TODAY_US INT64_C(1593763200000000) /* 3 July 2020, 08:00 UTC */
 
 /* One of each list that holds from a day on. */
@@ -41,6 +43,8 @@
     "private_patterns = [ \"[0-9]{16}\" ];\n"
 #define WHOLE(limits) REST CLASSES LIQUIDITY BANDS limits
 
+static const struct docket *closings; /* what was closed before the change */
+
 static enum err compile(const char *text, const PbSettings *in_force, struct arena *arena,
                         struct complaint *complaint, PbSettings **ret_settings)
 {
@@ -49,7 +53,8 @@ static enum err compile(const char *text, const PbSettings *in_force, struct are
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     assert_int_equal(close(fd), 0);
-    enum err err = country_compile_over(path, in_force, TODAY_US, arena, complaint, ret_settings);
+    const struct country_ground ground = {in_force, closings, TODAY_US};
+    enum err err = country_compile_over(path, &ground, arena, complaint, ret_settings);
     assert_int_equal(unlink(path), 0);
     return err;
 }
@@ -172,6 +177,49 @@ static void what_changes_an_ended_period_is_refused_with_its_line(void **state)
     }
 }
 
+#define BACK "retroactive = \"the Gazette came late\"; "
+
+static void what_looks_back_into_a_closed_month_is_refused_until_it_is_reopened(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from;
+        const char *to;
+        const char *part; /* NULL: it is taken */
+    } rows[] = {
+        {WHOLE(""), WHOLE(LIMIT(BACK FROM)), ":10: limits: the row A looks back into 2020-04"},
+        {WHOLE(""), WHOLE(LIMIT(BACK "from = \"2020-04-30\";")), "into 2020-04, which is closed"},
+        {WHOLE(""), WHOLE(LIMIT(BACK "from = \"2020-05-01\";")), NULL},
+        {WHOLE(""), WHOLE(LIMIT(BACK FROM " until = \"2020-03-31\";")), NULL},
+        {WHOLE(""), WHOLE(LIMIT(BACK FROM " off = true;")), NULL},
+        {WHOLE(LIMIT(BACK FROM)), WHOLE(LIMIT(BACK FROM)), NULL},
+        {WHOLE(LIMIT(FROM)), WHOLE(LIMIT(BACK FROM " until = \"2020-04-15\";")),
+         "limits: the row A looks back into 2020-04"},
+        {WHOLE(LIMIT(FROM)), WHOLE(LIMIT(BACK FROM " until = \"2020-04-30\";")), NULL},
+        {WHOLE(LIMIT(FROM)), WHOLE(LIMIT(BACK "from = \"2020-06-01\";")),
+         ":1: limits: the row A looks back into 2020-04"},
+        {WHOLE(DUTY(FROM)), WHOLE(DUTY(BACK FROM " grace_hours = 24;")),
+         "obligations: the row P looks back into 2020-04"},
+        /* due on 10 May: */
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY(BACK "date = \"2020-05-08\";")),
+         ":11: holidays: the row Feast looks back into 2020-04"},
+        {WHOLE(DUTY(FROM)), WHOLE(HOLIDAY(BACK "date = \"2020-07-01\";")), NULL},
+    };
+    const struct decision acts[] = {{.time_us = 10, .closed = "2020-04"},
+                                    {.time_us = 10, .closed = "2020-02"},
+                                    {.time_us = 20, .reopened = "2020-02"}};
+    AUTO(docket_close) struct docket *docket = docket_of(acts, 3);
+    closings = docket;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *complaint = change(rows[i].from, rows[i].to);
+        if (rows[i].part == NULL ? complaint[0] != '\0' : strstr(complaint, rows[i].part) == NULL) {
+            fail_msg("row %zu: %s", i, complaint[0] == '\0' ? "it was taken" : complaint);
+        }
+    }
+    closings = NULL;
+    assert_string_equal(change(WHOLE(""), WHOLE(LIMIT(BACK FROM))), "");
+}
+
 static void the_reason_goes_with_the_settings(void **state)
 {
     (void)state;
@@ -188,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_touch_an_ended_period_is_taken),
         cmocka_unit_test(what_changes_an_ended_period_is_refused_with_its_line),
+        cmocka_unit_test(what_looks_back_into_a_closed_month_is_refused_until_it_is_reopened),
         cmocka_unit_test(the_reason_goes_with_the_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,7 @@ static inline void bench_start(struct bench *bench)
     OK(answers_make(&bench->ingest.answers));
     OK(quota_make(QUOTA_BUCKET, QUOTA_REFILL_PER_HOUR, &bench->ingest.quota));
     OK(quota_make(REFUSALS_KEPT, REFUSALS_PER_HOUR, &bench->ingest.refusals));
+    OK(quota_make(OWED_BUCKET, OWED_PER_HOUR, &bench->ingest.owed));
 }
 
 static inline void bench_stop(struct bench *bench)
@@ -96,6 +97,7 @@ static inline void bench_stop(struct bench *bench)
     answers_close(&bench->ingest.answers);
     quota_close(&bench->ingest.quota);
     quota_close(&bench->ingest.refusals);
+    quota_close(&bench->ingest.owed);
     arena_close(&bench->ingest.arena);
     arena_close(&bench->ingest.words);
     arena_close(&bench->ingest.beside);

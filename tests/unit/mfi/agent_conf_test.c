@@ -29,7 +29,7 @@ static void what_init_writes_is_read_back(void **state)
     (void)state;
     AUTO(buffer_close) struct buffer text = {0};
     const char *const ids[] = {"SACCO-1", "SACCO-2"};
-    struct conf_template values = {"tcp://hub.example:5701", "rw", "USACCO", true, ids, 2};
+    struct conf_template values = {"tcp://hub.example:5701", "rw", "USACCO", "RWF", true, ids, 2};
     struct complaint complaint;
     struct agent_conf conf = {0};
     assert_int_equal(agent_conf_template(&values, &text), ERR_OK);

@@ -168,11 +168,15 @@ static void the_reports_made_are_those_that_the_manifest_names(void **state)
     assert_read(folder);
     assert_int_equal(book_report_count(folder->book), 1);
     put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO, OPERATIONS\n");
-    assert_refused(
-        folder, ERR_UNSUPPORTED,
-        "manifest.ini line 6: reports = \"PORTFOLIO, OPERATIONS\" is not right. It lists, "
-        "with commas, what to make of PORTFOLIO, LIQUIDITY and EXPOSURES, or NIL and a "
-        "type. This version makes no other types.");
+    assert_refused(folder, ERR_NOT_FOUND,
+                   "manifest.ini asks for OPERATIONS, but neither ops.csv nor RENEG rows in "
+                   "flows.csv are in the folder: fill in the ops-template.csv that `mfi-agent "
+                   "init` wrote, as ops.csv.");
+    put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO, PORFOLIO\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "manifest.ini line 6: reports = \"PORTFOLIO, PORFOLIO\" is not right. It lists, "
+                   "with commas, what to make of PORTFOLIO, LIQUIDITY, OPERATIONS, CAPITAL and "
+                   "EXPOSURES, or NIL and a type.");
     put_book(folder, START "as_of = 2020-06-30\nreports = LIQUIDITY\n");
     assert_refused(folder, ERR_NOT_FOUND,
                    "manifest.ini asks for LIQUIDITY, but neither deposits.csv nor a gl.csv with "

@@ -50,6 +50,14 @@ struct scripted_hub {
     bool spoils_receipts;       /* flips a bit in each proof's checkpoint */
     bool batches;               /* answers of SUBMITs are kept until hub_flush */
     struct buffer settings_event;
+    /* What is owed: a row a page, orders with the first. */
+    Ihuriro__V1__OwedRow *owed[8];
+    size_t owed_count;
+    Ihuriro__V1__SignedOrder *orders[4];
+    size_t order_count;
+    bool knows_no_owed;    /* REFUSED, as a hub of an earlier version */
+    uint32_t owed_later_s; /* > 0: RETRY_LATER */
+    bool owed_has_no_end;  /* the next page is this one */
 
     struct buffer answers[HUB_ANSWERS_MAX];
     size_t answer_count;
@@ -63,6 +71,7 @@ struct scripted_hub {
     size_t submits;
     size_t offers; /* SUBMITs with a receipt */
     size_t owns;
+    size_t owed_asked;
     size_t settled; /* institutions named in SETTLED */
     size_t checkpoints_shown;
     char last_period[16]; /* of the last SUBMIT */
@@ -502,6 +511,39 @@ static inline void hub_on_get_settings(struct scripted_hub *hub,
     hub_say(hub, VERB_SETTINGS_PAGE, &page.base);
 }
 
+static inline void hub_on_get_owed(struct scripted_hub *hub, const Ihuriro__V1__GetOwed *get)
+{
+    uint8_t session[HUB_SESSION_BYTES];
+    static char rule[] = "BAD_REQUEST";
+    Ihuriro__V1__Refused refused = IHURIRO__V1__REFUSED__INIT;
+    Ihuriro__V1__RetryLater later = IHURIRO__V1__RETRY_LATER__INIT;
+    Ihuriro__V1__Owed owed = IHURIRO__V1__OWED__INIT;
+    hub->owed_asked++;
+    if (!hub_knows(hub, get->session)) {
+        hub_say_hello_first(hub);
+    } else if (hub->knows_no_owed) {
+        refused.rule = rule;
+        hub_say(hub, VERB_REFUSED, &refused.base);
+    } else if (hub->owed_later_s > 0) {
+        later.seconds = hub->owed_later_s;
+        later.scope = IHURIRO__V1__RETRY_LATER__SCOPE__INSTITUTION;
+        later.institution = get->institution;
+        hub_say(hub, VERB_RETRY_LATER, &later.base);
+    } else {
+        owed.session = hub_session(hub, session);
+        owed.number = get->number;
+        owed.institution = get->institution;
+        owed.now_us = hub->now_us;
+        owed.orders = hub->orders;
+        owed.n_orders = get->offset == 0 ? hub->order_count : 0;
+        owed.rows = &hub->owed[get->offset];
+        owed.n_rows = get->offset < hub->owed_count ? 1 : 0;
+        owed.has_next = get->offset + 1 < hub->owed_count;
+        owed.next = get->offset + (hub->owed_has_no_end ? 0 : 1);
+        hub_say(hub, VERB_OWED, &owed.base);
+    }
+}
+
 /* A SETTINGS event in force from here on. */
 static inline void hub_set_settings(struct scripted_hub *hub, const char *version)
 {
@@ -561,6 +603,8 @@ static inline void hub_hear(struct scripted_hub *hub, struct bytes frame)
         hub_on_own(hub, (const Ihuriro__V1__Own *)message);
     } else if (verb == VERB_GET_SETTINGS) {
         hub_on_get_settings(hub, (const Ihuriro__V1__GetSettings *)message);
+    } else if (verb == VERB_GET_OWED) {
+        hub_on_get_owed(hub, (const Ihuriro__V1__GetOwed *)message);
     } else {
         assert_int_equal(verb, VERB_SETTLED);
         hub->settled += ((const Ihuriro__V1__Settled *)message)->n_institutions;

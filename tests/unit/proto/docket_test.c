@@ -303,6 +303,85 @@ static void what_no_hub_writes_is_malformed_and_other_kinds_are_passed_over(void
     assert_int_equal(count, 0);
 }
 
+/* What each says of two dockets, over all that the acts are about. */
+static void assert_same(const struct docket *a, const struct docket *b)
+{
+    static const char *const institutions[] = {"A", "B", "C"};
+    static const char *const keys[] = {"2020-05", "2020-06", "2020-06-30", "2020-W26"};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        const struct period period = period_of(keys[k]);
+        for (size_t i = 0; i < sizeof institutions / sizeof institutions[0]; i++) {
+            for (int type = 1; type <= TYPE_LAST; type++) {
+                const struct waiver *left = docket_waiver(a, institutions[i], type, &period);
+                const struct waiver *right = docket_waiver(b, institutions[i], type, &period);
+                assert_int_equal(left == NULL ? -1 : left->time_us,
+                                 right == NULL ? -1 : right->time_us);
+            }
+        }
+        const struct closed left = docket_closed(a, period.end_day);
+        const struct closed right = docket_closed(b, period.end_day);
+        assert_int_equal(left.state, right.state);
+        assert_int_equal(left.time_us, right.time_us);
+    }
+}
+
+static void acts_that_come_one_by_one_make_the_same_as_all_at_once(void **state)
+{
+    (void)state;
+    static const char *const institutions[] = {"A", "B", "C"};
+    static const char *const keys[] = {"2020-05", "2020-06", "2020-06-30", "2020-W26"};
+    uint32_t number = 1;
+    for (int run = 0; run < 200; run++) {
+        struct decision rows[40];
+        AUTO(docket_close) struct docket *steps = docket_of(NULL, 0);
+        for (size_t i = 0; i < 40; i++) {
+            number = number * 1103515245 + 12345;
+            const uint32_t pick = number >> 16;
+            const char *key = keys[pick % 4];
+            /* mostly in their order; a restore brings some late, some twice */
+            rows[i] = (struct decision){.time_us =
+                                            pick % 7 == 0 ? (int64_t)(pick % 40) : 10 + (int64_t)i};
+            if (pick % 3 == 0 && strlen(key) == 7) {
+                rows[i].closed = pick % 2 == 0 ? key : NULL;
+                rows[i].reopened = pick % 2 == 0 ? NULL : key;
+            } else {
+                rows[i].subject = institutions[pick / 4 % 3];
+                rows[i].waived = key;
+                rows[i].types = pick / 16 % 8 == 0 ? 0 : ONLY(1 + pick / 16 % TYPE_LAST);
+                rows[i].is_withdrawn = pick / 128 % 4 == 0;
+            }
+            assert_int_equal(decision_apply(steps, &rows[i]), ERR_OK);
+            if (pick % 5 != 0) {
+                assert_int_equal(docket_seal(steps, INT64_MAX), ERR_OK);
+            }
+            if (pick % 11 == 0) {
+                assert_int_equal(decision_apply(steps, &rows[i]), ERR_OK);
+            }
+        }
+        assert_int_equal(docket_seal(steps, INT64_MAX), ERR_OK);
+        AUTO(docket_close) struct docket *whole = docket_of(rows, 40);
+        assert_same(steps, whole);
+    }
+}
+
+static void the_first_closed_month_of_some_days_is_found(void **state)
+{
+    (void)state;
+    const struct decision rows[] = {{.time_us = 10, .closed = "2020-06"},
+                                    {.time_us = 11, .closed = "2020-04"},
+                                    {.time_us = 12, .closed = "2020-05"},
+                                    {.time_us = 13, .reopened = "2020-05"}};
+    AUTO(docket_close) struct docket *docket = docket_of(rows, 4);
+    int32_t end_day = 0;
+    assert_true(docket_closed_within(docket, INT32_MIN, INT32_MAX, &end_day));
+    assert_int_equal(end_day, day_of("2020-04-30"));
+    assert_true(docket_closed_within(docket, day_of("2020-05-01"), day_of("2020-06-01"), &end_day));
+    assert_int_equal(end_day, day_of("2020-06-30"));
+    assert_false(
+        docket_closed_within(docket, day_of("2020-05-01"), day_of("2020-05-31"), &end_day));
+    assert_false(docket_closed_within(docket, day_of("2020-07-01"), INT32_MAX, &end_day));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +394,8 @@ int main(void)
         cmocka_unit_test(a_signature_made_for_something_else_is_none_of_an_order),
         cmocka_unit_test(acts_make_the_same_docket_in_whatever_order_they_come),
         cmocka_unit_test(what_no_hub_writes_is_malformed_and_other_kinds_are_passed_over),
+        cmocka_unit_test(acts_that_come_one_by_one_make_the_same_as_all_at_once),
+        cmocka_unit_test(the_first_closed_month_of_some_days_is_found),
     };
     return cmocka_run_group_tests(tests, setup_keys, NULL);
 }
