@@ -14,6 +14,7 @@ static_assert(FILES_NOT_FOR_PEERS < OPEN_FILES_BESIDE_PEERS, "peers_max peers fi
 
 static atomic_int descriptors_max = INT_MAX;
 static atomic_int descriptors_end;
+static atomic_int no_door = -1;
 static struct counters *counters;
 
 void accept_at_most(uint64_t files_max, struct counters *count_in)
@@ -25,6 +26,11 @@ void accept_at_most(uint64_t files_max, struct counters *count_in)
 int accept_descriptors_end(void)
 {
     return descriptors_end;
+}
+
+void accept_is_no_door(int listening_fd)
+{
+    no_door = listening_fd;
 }
 
 /* The operator's socket is always let in. */
@@ -44,7 +50,7 @@ int accept_or_turn_away(int fd, struct sockaddr *address, socklen_t *size,
 int accept_or_turn_away(int fd, struct sockaddr *address, socklen_t *size, int flags)
 {
     int peer = (int)syscall(SYS_accept4, fd, address, size, flags);
-    if (peer < 0 || counters == NULL || is_operator(peer)) {
+    if (peer < 0 || counters == NULL || fd == no_door || is_operator(peer)) {
         return peer;
     }
     if (peer < descriptors_max) {

@@ -16,5 +16,8 @@
 void accept_at_most(uint64_t files_max, struct counters *counters);
 /* One above the highest descriptor that a peer ever had. */
 int accept_descriptors_end(void);
+/* A listener whose connections are nobody's peers: not counted, and not turned away (it bounds
+ * them itself). */
+void accept_is_no_door(int listening_fd);
 
 #endif

@@ -1,8 +1,11 @@
 #include "hub/admin_client.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -86,14 +89,35 @@ enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessa
     return err;
 }
 
+/* A hub that was killed leaves its socket behind: nobody listens there, and nobody is waited for.
+ */
+static bool is_left_behind(const char *socket_path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (strlen(socket_path) >= sizeof address.sun_path) {
+        close(fd);
+        return false;
+    }
+    memcpy(address.sun_path, socket_path, strlen(socket_path));
+    bool is_refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
+                      errno == ECONNREFUSED;
+    close(fd);
+    return is_refused;
+}
+
 int64_t admin_now_us(const struct hub *hub)
 {
     AUTO(arena_close) struct arena arena = {0};
     struct complaint unused = {{0}};
     Ihuriro__V1__GetStatus request = IHURIRO__V1__GET_STATUS__INIT;
     const ProtobufCMessage *answer = NULL;
-    return admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
-                     &unused, &answer) == ERR_OK
+    return !is_left_behind(hub->config.admin) &&
+                   admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
+                             &unused, &answer) == ERR_OK
                ? ((const Ihuriro__V1__Status *)answer)->now_us
                : hub_now_us(hub);
 }

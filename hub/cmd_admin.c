@@ -21,7 +21,8 @@ struct status_arguments {
 #define STATUS(field) offsetof(struct status_arguments, period.field)
 static const struct option_row status_rows[] = {
     COMMON_ROWS(struct status_arguments),
-    FORMAT_ROW(struct status_arguments),
+    {"format", 0, OPTION_TEXT, offsetof(struct status_arguments, common.format), "text|json|csv",
+     "how to print; csv with --period only", 0, 0},
     {"period", 0, OPTION_TEXT, STATUS(period), "MONTH",
      "who owes what of that month, such as 2020-06, and whom to remind", 0, 0},
     {"known-at", 0, OPTION_TEXT, STATUS(known_at), "TIME", "with --period: as known at that time",
@@ -155,7 +156,9 @@ int cmd_status(int argc, char **argv)
     if (code >= 0) {
         return code;
     }
-    enum err err = wants_json(&arguments.common, &complaint, &is_json);
+    enum err err = arguments.period.period != NULL
+                       ? ERR_OK /* it has one format more */
+                       : wants_json(&arguments.common, &complaint, &is_json);
     err = err != ERR_OK ? err : hub_config_read(arguments.common.config, &hub.config, &complaint);
     if (err == ERR_OK && arguments.period.period == NULL &&
         (arguments.period.known_at != NULL || arguments.period.at_seq != 0)) {
@@ -167,7 +170,7 @@ int cmd_status(int argc, char **argv)
         return command_failed(err, &complaint);
     }
     if (arguments.period.period != NULL) {
-        return period_status(&hub, &arguments.period, is_json);
+        return period_status(&hub, &arguments.period, arguments.common.format);
     }
     err = admin_ask(hub.config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
                     &complaint, &answer);

@@ -10,6 +10,7 @@
 #include "conf/country.h"
 #include "conf/options.h"
 #include "hub/commands.h"
+#include "hub/metrics.h"
 
 struct check_arguments {
     struct common_arguments common;
@@ -52,7 +53,9 @@ enum err hub_check_endpoints(struct hub *hub, struct complaint *complaint)
             }
         }
     }
-    return err;
+    struct sockaddr_storage address;
+    socklen_t size = 0;
+    return err != ERR_OK ? err : metrics_address(hub->config.metrics, complaint, &address, &size);
 }
 
 /* Against those in force, where the store could be opened. */

@@ -18,6 +18,7 @@
 #include "hub/accept.h"
 #include "hub/commands.h"
 #include "hub/memory_guard.h"
+#include "hub/metrics.h"
 #include "hub/subscribers.h"
 #include "hub/zap.h"
 
@@ -30,7 +31,8 @@ static const struct option_row run_rows[] = {COMMON_ROWS(struct run_arguments), 
 static const struct options run_options = {
     .program = "mfi-hub run",
     .about = "Serves agents, subscribers and regulators until SIGTERM. kill -9 at any moment loses "
-             "nothing: whoever has no receipt sends again.",
+             "nothing: whoever has no receipt sends again. With `metrics` in hub.conf it tells its "
+             "figures on loopback, as OpenMetrics.",
     .rows = run_rows,
 };
 
@@ -98,10 +100,9 @@ struct thread_row {
 };
 
 static const struct thread_row doors[] = {
-    {"ingest", ingest_door_run, false},
-    {"feed", feed_door_run, true},
-    {"query", query_door_run, true},
-    {"admin", admin_door_run, false},
+    {"ingest", ingest_door_run, false}, {"feed", feed_door_run, true},
+    {"query", query_door_run, true},    {"admin", admin_door_run, false},
+    {"metrics", metrics_run, true},
 };
 #define DOORS (sizeof doors / sizeof doors[0])
 

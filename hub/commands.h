@@ -26,7 +26,8 @@ struct period_arguments {
     const char *known_at; /* NULL: now */
     int64_t at_seq;       /* 0: all */
 };
-int period_status(struct hub *hub, const struct period_arguments *arguments, bool is_json);
+/* format: NULL, "text", "json" or "csv". */
+int period_status(struct hub *hub, const struct period_arguments *arguments, const char *format);
 
 /* A month, such as 2020-06. ERR_USAGE with the sentence. */
 MUST_USE enum err month_parse(const char *text, struct complaint *complaint,

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define COUNTER_ROW(name) {#name, offsetof(struct counters, name)},
+#define COUNTER_ROW(name, help) {#name, offsetof(struct counters, name), help},
 const struct counter_row counter_rows[COUNTERS_MAX] = {COUNTERS(COUNTER_ROW)};
 
 static _Atomic uint64_t *at(struct counters *counters, size_t offset)

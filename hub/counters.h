@@ -6,38 +6,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its place, in the order in which it is shown. */
-#define COUNTERS(ROW)                                                                         \
-    ROW(submitted)                                                                            \
-    ROW(accepted)                                                                             \
-    ROW(warned)                                                                               \
-    ROW(rejected)                                                                             \
-    ROW(refused)   /* reports, and requests for other reasons than the two below */           \
-    ROW(repeated)  /* id held: the same receipt again */                                      \
-    ROW(reoffered) /* journaled with a receipt of this hub */                                 \
-    ROW(retry_later)                                                                          \
-    ROW(commits)                                                                              \
-    ROW(fetches)                                                                              \
-    ROW(delivered)                                                                            \
-    ROW(owed)      /* GET_OWEDs that were answered */                                         \
-    ROW(matrices)                                                                             \
-    ROW(notices) /* GET_NOTICES that were taken */                                            \
-    ROW(pulls)                                                                                \
-    ROW(not_entitled)    /* a key that stands for nobody, or asks for what is not its own */  \
-    ROW(malformed)       /* what cannot be read, at any door */                               \
-    ROW(bad_signatures)  /* of the refused: does not fit, or by a key that is not in force */ \
-    ROW(forged_receipts) /* shown with a report, and not of this hub or not of it */          \
-    ROW(hello_first)     /* a session that this process did not give to this connection */    \
-    ROW(not_in_history)  /* positions that do not stand */                                    \
-    ROW(superseded)      /* FETCHes that a newer one ended without an answer */               \
-    ROW(odd_frames)      /* messages of another number of frames than one; no answer */       \
-    ROW(undelivered)     /* answers whose reader had gone, or takes nothing */                \
-    ROW(connections)     /* TCP connections that were taken */                                \
-    ROW(admitted)        /* of these: known keys. Without admitted and zap_refused: the rest  \
-                            never finished a handshake */                                     \
-    ROW(zap_refused)                                                                          \
-    ROW(turned_away) /* connections, for want of room */                                      \
-    ROW(cut_off)     /* connections that took too much memory */
+/* Each with what it counts, in the order in which they are shown. */
+#define COUNTERS(ROW)                                                                             \
+    ROW(submitted, "Reports that were sent, held ones included.")                                 \
+    ROW(accepted, "Reports that were judged, by verdict.")                                        \
+    ROW(warned, "Reports that were accepted with warnings.")                                      \
+    ROW(rejected, "Reports that were rejected.")                                                  \
+    ROW(refused, "Reports, and requests for other reasons than the three that are named below.")  \
+    ROW(repeated, "Reports that were held already; the same receipt again.")                      \
+    ROW(reoffered, "Reports that were journaled with a receipt of this hub.")                     \
+    ROW(retry_later, "Requests that were told to come later.")                                    \
+    ROW(commits, "Commits; each is one flush to disk.")                                           \
+    ROW(fetches, "FETCHes that were taken, at feed and query.")                                   \
+    ROW(delivered, "Records that left in answers to readers.")                                    \
+    ROW(owed, "GET_OWEDs that were answered.")                                                    \
+    ROW(matrices, "GET_MATRIXes that were answered.")                                             \
+    ROW(totals, "GET_TOTALS that were answered, page by page.")                                   \
+    ROW(notices, "GET_NOTICES that were taken.")                                                  \
+    ROW(pulls, "Pulls that were opened.")                                                         \
+    ROW(not_entitled, "Keys that stand for nobody, or ask for what is not their own.")            \
+    ROW(malformed, "What cannot be read, at any door.")                                           \
+    ROW(bad_signatures, "Of the refused: does not fit, or by a key that is not in force.")        \
+    ROW(forged_receipts, "Shown with a report, and not of this hub or not of it.")                \
+    ROW(hello_first, "Of a session that this process did not give to this connection.")           \
+    ROW(not_in_history, "Positions that do not stand.")                                           \
+    ROW(superseded, "Requests that a newer one ended without an answer.")                         \
+    ROW(odd_frames, "Messages of another number of frames than one; no answer.")                  \
+    ROW(undelivered, "Answers whose reader had gone, or takes nothing.")                          \
+    ROW(connections, "TCP connections that were taken. Those neither admitted nor refused below " \
+                     "never finished a handshake.")                                               \
+    ROW(admitted, "Of these: known keys.")                                                        \
+    ROW(zap_refused, "Of these: unknown keys.")                                                   \
+    ROW(turned_away, "Connections closed at once for want of room.")                              \
+    ROW(cut_off, "Connections that took too much memory.")
 
 /* Refusals by their rule, at whatever door; the last is for what is in no row of counters.c. */
 #define RULES_MAX 24
@@ -64,7 +65,7 @@ extern const uint64_t batch_records_bounds[BOUNDS_MAX]; /* records */
 void histogram_add(struct histogram *histogram, const uint64_t bounds[static BOUNDS_MAX],
                    uint64_t value);
 
-#define COUNTER_FIELD(name) _Atomic uint64_t name;
+#define COUNTER_FIELD(name, help) _Atomic uint64_t name;
 struct counters {
     COUNTERS(COUNTER_FIELD)
     /* For `metrics` alone. */
@@ -75,12 +76,13 @@ struct counters {
     _Atomic uint64_t waiting; /* FETCHes now */
 };
 
-#define COUNTER_ONE(name) +1
-#define COUNTERS_MAX      (0 COUNTERS(COUNTER_ONE))
+#define COUNTER_ONE(name, help) +1
+#define COUNTERS_MAX            (0 COUNTERS(COUNTER_ONE))
 
 struct counter_row {
     const char *name;
     size_t offset;
+    const char *help;
 };
 extern const struct counter_row counter_rows[COUNTERS_MAX];
 

@@ -314,12 +314,16 @@ static enum err find_begin(const struct reading *reading, const Ihuriro__V1__Get
 {
     struct record record;
     struct notice_cursor *cursor = &waiting->cursor;
+    enum err err = ERR_OK;
     if (request->has_from_end && request->from_end) {
         waiting->from.size = journal_size(reading->txn);
+        err = journal_root(reading->txn, waiting->from.size, &waiting->from.root);
         cursor->time_us = reading->settled_us;
     }
     cursor->seq = waiting->from.size;
-    enum err err = cursor->seq > 0 ? journal_get(reading->txn, cursor->seq, &record) : ERR_OK;
+    if (err == ERR_OK && cursor->seq > 0) {
+        err = journal_get(reading->txn, cursor->seq, &record);
+    }
     if (err == ERR_OK && cursor->seq > 0 && record.header.received_at_us > cursor->time_us) {
         cursor->time_us = record.header.received_at_us;
         cursor->after[0] = '\0';

@@ -26,7 +26,8 @@ struct hub_config {
     char *ingest;   /* endpoints */
     char *feed;
     char *query;
-    char *admin; /* path of the ipc socket */
+    char *admin;   /* path of the ipc socket */
+    char *metrics; /* address on loopback; NULL or "": off */
     int64_t quota_bucket;
     int64_t quota_per_hour;
     int64_t peers_max;

@@ -31,6 +31,8 @@ static const struct config_row config_rows[] = {
     ROW("query", CONFIG_TEXT, query, true, 0, 0, "Where regulators pull."),
     ROW("admin", CONFIG_PATH, admin, true, 0, 0,
         "Socket of the operator's commands; its folder has mode 0700."),
+    ROW("metrics", CONFIG_TEXT, metrics, false, 0, 0,
+        "Where a monitoring system of this machine asks, such as 127.0.0.1:9464. Empty: nowhere."),
     ROW("quota_bucket", CONFIG_INTEGER, quota_bucket, false, 1, 1000000,
         "New reports that an institution may send at once; the rest is taken later."),
     ROW("quota_per_hour", CONFIG_INTEGER, quota_per_hour, false, 1, 1000000,
@@ -112,8 +114,8 @@ enum err hub_config_format(const struct hub_config *config, struct buffer *text)
         } else if (row->kind == CONFIG_TEXTS) {
             err = format_texts(row->key, (const struct config_texts *)(const void *)field, text);
         } else {
-            err = buffer_printf(text, "%s = \"%s\";\n", row->key,
-                                *(char *const *)(const void *)field);
+            const char *value = *(char *const *)(const void *)field;
+            err = buffer_printf(text, "%s = \"%s\";\n", row->key, value != NULL ? value : "");
         }
     }
     return err;

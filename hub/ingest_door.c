@@ -188,8 +188,8 @@ static void turn(void *context)
                   clock_state_text(state));
         self->told_state = state;
     }
-    enum err err = ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock),
-                                clock_monotonic_ms(), state);
+    enum err err =
+        ingest_begin(&self->ingest, hub_clock_begin(self->hub->clock), clock_monotonic_ms(), state);
     self->size_before = writer_size(self->ingest.writer);
     err = err != ERR_OK ? err : take_messages(self, &count);
     err = err != ERR_OK ? err : take_writes(self);

@@ -44,6 +44,8 @@ bool shown_is_lacking(const struct shown *shown);
 /* Append. */
 MUST_USE enum err period_view_text(const struct period_view *view,
                                    const struct contacts_of *contacts, struct buffer *text);
+MUST_USE enum err period_view_csv(const struct period_view *view,
+                                  const struct contacts_of *contacts, struct buffer *text);
 MUST_USE enum err period_view_json(const struct period_view *view,
                                    const struct contacts_of *contacts, json_t **ret_json);
 

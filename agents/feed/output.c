@@ -42,7 +42,8 @@ static enum err open_cursor(const struct output_options *options, struct complai
     }
     if (memcmp(read.filter, options->filter, SHA256_BYTES) != 0) {
         return complain(complaint, ERR_USAGE,
-                        "The cursor %s is of another filter (--type, --institution, --kind). Use "
+                        "The cursor %s is of another filter (--type, --institution, --category, "
+                        "--district, --kind). Use "
                         "the same, or another cursor and output.",
                         options->cursor);
     }

@@ -43,11 +43,15 @@ says "Address family not supported"
 expect 1 "$as_unit" "$WORK/mfi-hub.calls" /usr/bin/python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)'
 says "PermissionError"
 
-# whole TEST [NAME=VALUE...]: another test, with the programs of that folder.
+# whole TEST [NAME=VALUE...] [-- WORD...]: another test, with the programs of that folder; words pick scenarios.
 whole() {
-    local test=$1 began=$SECONDS
+    local test=$1 began=$SECONDS settings=()
     shift
-    env "$@" BIN="$WORK/bin" SOURCE="${SOURCE:-$PWD}" "$tests/$test" >"$WORK/out.log" 2>&1 || {
+    while [ "$#" -gt 0 ] && [ "$1" != -- ]; do
+        settings+=("$1")
+        shift
+    done
+    env "${settings[@]}" BIN="$WORK/bin" SOURCE="${SOURCE:-$PWD}" "$tests/$test" "${@:2}" >"$WORK/out.log" 2>&1 || {
         tail -n 40 "$WORK/out.log" >&2
         fail "$test does not pass under the units' filter"
     }
@@ -58,9 +62,10 @@ step "an institution's and an operator's main job, and reading, pass under it"
 whole integration/main_job_test.sh
 whole integration/reading_test.sh
 whole integration/operator_test.py
+whole integration/metrics_test.py -- metrics_agree a_killed_hub slow_and_hostile
 
 step "the oracle passes under it"
 cycles=8
 [ "${LONG:-0}" = 0 ] || cycles=80
 whole fault/oracle_test.py CYCLES=$cycles LONG=0
-echo "3 integration tests and $cycles cycles of the oracle under the system-call filter of the units"
+echo "4 integration tests and $cycles cycles of the oracle under the system-call filter of the units"

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from lab import Failed, Lab, free_ports, program, run  # noqa: E402
+from lab import Agent, Failed, Institution, Lab, free_ports, program, run, wait_until  # noqa: E402
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sql")
 PACKS = os.path.join(os.environ.get("SOURCE", os.getcwd()), "conf", "queries")
@@ -412,8 +412,34 @@ def a_database_that_is_slow_or_away_is_said_so_and_nothing_is_made(bench):
     bench.reports(folder)
 
 
+def the_schedule_of_run_makes_the_extracts_of_what_is_owed(bench):
+    """Nobody writes a manifest: a month after the enrolment the agent knows what is owed, asks the database, and sends it."""
+    hub = bench.lab.hub("--test", "--test-time", "2020-05-20T08:00:00Z", name=bench.server.pack + "-owed").start()
+    agent = Agent(bench.lab, hub, bench.server.pack + "-agent", [Institution("RW-SQL", 18443)])
+    with open(agent.conf, encoding="utf-8") as file:
+        made = file.read()
+    changed = made.replace('category = "USACCO";', 'category = "USACCO"; dsn = "fineract"; queries = "%s"; credentials = "%s"; closed_after_hours = 12;'
+                           % (os.path.join(PACKS, bench.server.pack), bench.secret))
+    words = 'products = [ "IND = INDIV", "AGR = AGRI" ]; sectors = [ "Agriculture = AGRI", "Trade = COMMERCE", "Élevage = AGRI" ];\n'
+    with open(agent.conf, "w", encoding="utf-8") as file:
+        file.write(changed + words)
+    hub.command("test-time", "2020-07-05T08:00:00Z")
+    agent.process.start()
+    try:
+        wait_until(lambda: "three reports are sent: %s" % json.dumps(agent.status()), 60, lambda: agent.count("receipted") == 3)
+        states = {row["type"]: row for row in agent.status()["institutions"][0]["owed"]["reports"] if row["period"] == "2020-06"}
+        expect("LIQUIDITY, which was due on 2 July", states["LIQUIDITY"]["state"], "RECEIVED_LATE")
+        expect("PORTFOLIO, of which a final one is owed", states["PORTFOLIO"]["provisional_only"], True)
+        expect("CAPITAL, which no query gives", states["CAPITAL"]["state"], "OWED")
+        folders = sorted(os.listdir(agent.institutions[0].folder))
+        expect("the folders", folders, ["2020-06-due-2020-07-02", "2020-06-due-2020-07-10"])
+    finally:
+        agent.process.stop()
+        hub.process.stop()
+
+
 CASES = [the_numbers_are_those_of_the_definitions, histories_that_trap_a_naive_query_are_counted_right,
-         the_reports_are_those_of_the_same_book_as_files, a_login_that_is_refused_is_said_so,
+         the_reports_are_those_of_the_same_book_as_files, the_schedule_of_run_makes_the_extracts_of_what_is_owed, a_login_that_is_refused_is_said_so,
          a_wrong_query_or_database_is_said_with_what_to_do, a_database_that_is_slow_or_away_is_said_so_and_nothing_is_made]
 
 

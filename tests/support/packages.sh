@@ -8,7 +8,7 @@
 packages_build=(
     build-essential cmake ninja-build pkg-config protobuf-c-compiler protobuf-compiler
     libprotobuf-c-dev libzmq3-dev liblmdb-dev libconfig-dev libsodium-dev nettle-dev
-    libjansson-dev libcsv-dev unixodbc-dev
+    libjansson-dev libcsv-dev unixodbc-dev libmicrohttpd-dev
 )
 # What the tests and lints use besides.
 # shellcheck disable=SC2034
@@ -18,6 +18,42 @@ packages_test=(
     clang llvm libclang-rt-dev faketime iproute2 nftables libseccomp-dev systemd
     postgresql odbc-postgresql mariadb-server-core mariadb-client-core odbc-mariadb
 )
+
+# Taken out of a package that would start a service if it were installed: file, package, path in it.
+# shellcheck disable=SC2034
+packages_taken=("promtool prometheus ./usr/bin/promtool")
+
+# packages_take FOLDER: puts there what of packages_taken is not to be found yet. What cannot be had is said; its tests are
+# skipped then.
+packages_take() {
+    local folder=$1 row file package path work
+    for row in "${packages_taken[@]}"; do
+        read -r file package path <<<"$row"
+        if command -v "$file" >/dev/null || [ -x "$folder/$file" ]; then
+            continue
+        fi
+        echo "Taking $file out of the package $package"
+        work=$(mktemp -d)
+        if mkdir -p "$folder" && (cd "$work" && packages_download "$package") &&
+            dpkg-deb --fsys-tarfile "$work"/*.deb | tar -xO "$path" >"$work/$file" &&
+            chmod 0755 "$work/$file" && mv "$work/$file" "$folder/$file"; then
+            :
+        else
+            echo "$file could not be had; what needs it is not tested." >&2
+        fi
+        rm -rf "$work"
+    done
+}
+
+# With lists of packages that may be out of date, or not there.
+packages_download() {
+    command -v apt-get >/dev/null || return 1
+    apt-get -qq download "$1" >/dev/null 2>&1 && return 0
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+    "${as_root[@]}" apt-get -qq update </dev/null >/dev/null 2>&1
+    apt-get -qq download "$1" >/dev/null 2>&1
+}
 
 # Prints which of the packages are not installed.
 packages_missing() {

@@ -202,6 +202,7 @@ static inline struct reading reading_of(struct readers *readers, struct txn *txn
         .registry = readers->registry,
         .generation = readers->generation,
         .now_us = readers->bench.now_us,
+        .settled_us = readers->bench.now_us,
         .now_ms = readers->now_ms,
         .is_short_of_disk = readers->is_short_of_disk,
         .counters = &readers->counters,
