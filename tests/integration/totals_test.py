@@ -290,10 +290,7 @@ class Sector:
         return self.readable is None or party["id"] in self.readable
 
     def reports(self, party, month):
-        key = party["id"], month
-        if key not in self.cache:
-            self.cache[key] = self.known.bodies(party["id"], month)
-        return self.cache[key]
+        return self.once((party["id"], month), lambda: self.known.bodies(party["id"], month))
 
     def filled(self, party):
         """What has not come, as it was the month before."""
@@ -311,11 +308,18 @@ class Sector:
                  "PEER_GROUP": party["category"] if sizes[party["category"]] >= 5 else kind}[by]].append(party)
         return out
 
+    def once(self, key, make):
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]
+
     def parts(self, party, by, group, line, month):
+        at = self.reports(party, month)
         if by in LISTED:
-            return breakdown(self.reports(party, month), by).get((group, line))
-        earlier = self.reports(party, month_before(month)) if line in COMPARING else None
-        return line_of(line, self.reports(party, month), earlier)
+            return self.once((party["id"], month, by), lambda: breakdown(at, by)).get((group, line))
+        if line in RATIOS:
+            return self.once((party["id"], month, "R"), lambda: ratios(at, self.reports(party, month_before(month))))[line]
+        return self.once((party["id"], month, line), lambda: line_of(line, at, None))
 
     def estimate(self, party, by, group, line):
         if line in COMPARING:
@@ -349,7 +353,8 @@ class Sector:
         return out
 
     def add_assets(self, out, seen, reported):
-        assets = {party["id"]: self.known.assets(party["id"], self.month, party.get("predecessors", ())) for party in seen}
+        assets = {party["id"]: self.once((party["id"], "assets"), lambda: self.known.assets(
+            party["id"], self.month, party.get("predecessors", ()))) for party in seen}
         known = sum(amount for amount in assets.values() if amount is not None)
         unknown = sum(amount is None for amount in assets.values())
         if known:

@@ -511,7 +511,7 @@ static void unmake(struct world *world)
     for (size_t i = 0; i < HEARD_MAX; i++) {
         buffer_close(&world->hub.heard[i]);
     }
-    lines_close(world);
+    world_lines_close(world);
     arena_close(&world->arena);
 }
 

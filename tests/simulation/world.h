@@ -324,7 +324,7 @@ enum err world_copy_file(const char *from, const char *to);
 
 /* lines.c */
 void lines_open(struct world *world);
-void lines_close(struct world *world);
+void world_lines_close(struct world *world);
 /* NULL when there is no room: the owner tries again. */
 struct line *line_reach(struct world *world, enum line_door door, size_t owner, uint8_t user);
 /* The owner leaves it; with may_arrive, what it had sent may still come to the hub. */
