@@ -6,8 +6,8 @@
  *   until = "2020-09-30";          # to this one
  *   reason = "...";
  *   # replaces = "BNR-2020-02";
- *   add = ( { type = "LIQUIDITY"; frequency = "W"; wants = "ANY"; due_days = 1; due_time = "12:00"; } );
- *   suspend = ( { types = [ "CAPITAL" ]; frequencies = [ "M" ]; categories = [ "USACCO" ]; } );
+ *   add = ( { type = "LIQUIDITY"; frequency = "W"; wants = "ANY"; due_days = 1; due_time = "12:00";
+ * } ); suspend = ( { types = [ "CAPITAL" ]; frequencies = [ "M" ]; categories = [ "USACCO" ]; } );
  */
 #ifndef IHURIRO_CONF_ORDER_FILE_H
 #define IHURIRO_CONF_ORDER_FILE_H

@@ -52,26 +52,6 @@ static enum err exchange(void *socket, struct bytes request, enum verb wanted, s
     return err;
 }
 
-/* A hub that was killed leaves its socket behind: nobody listens there, and nobody is waited for.
- */
-static bool is_left_behind(const char *socket_path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return false;
-    }
-    if (strlen(socket_path) >= sizeof address.sun_path) {
-        close(fd);
-        return false;
-    }
-    memcpy(address.sun_path, socket_path, strlen(socket_path));
-    bool is_refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
-                      errno == ECONNREFUSED;
-    close(fd);
-    return is_refused;
-}
-
 enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessage *body,
                    enum verb wanted, struct arena *arena, struct complaint *complaint,
                    const ProtobufCMessage **ret_answer)
@@ -82,12 +62,6 @@ enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessa
     int no_linger = 0;
     if (access(socket_path, F_OK) != 0) {
         return complain(complaint, ERR_NETWORK, "No hub is running here (there is no %s).",
-                        socket_path);
-    }
-    if (is_left_behind(socket_path)) {
-        return complain(complaint, ERR_NETWORK,
-                        "No hub is running here: nobody listens at %s, which one that ended left "
-                        "behind.",
                         socket_path);
     }
     snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
@@ -115,14 +89,35 @@ enum err admin_ask(const char *socket_path, enum verb verb, const ProtobufCMessa
     return err;
 }
 
+/* A hub that was killed leaves its socket behind: nobody listens there, and nobody is waited for.
+ */
+static bool is_left_behind(const char *socket_path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (strlen(socket_path) >= sizeof address.sun_path) {
+        close(fd);
+        return false;
+    }
+    memcpy(address.sun_path, socket_path, strlen(socket_path));
+    bool is_refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
+                      errno == ECONNREFUSED;
+    close(fd);
+    return is_refused;
+}
+
 int64_t admin_now_us(const struct hub *hub)
 {
     AUTO(arena_close) struct arena arena = {0};
     struct complaint unused = {{0}};
     Ihuriro__V1__GetStatus request = IHURIRO__V1__GET_STATUS__INIT;
     const ProtobufCMessage *answer = NULL;
-    return admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
-                     &unused, &answer) == ERR_OK
+    return !is_left_behind(hub->config.admin) &&
+                   admin_ask(hub->config.admin, VERB_GET_STATUS, &request.base, VERB_STATUS, &arena,
+                             &unused, &answer) == ERR_OK
                ? ((const Ihuriro__V1__Status *)answer)->now_us
                : hub_now_us(hub);
 }

@@ -21,6 +21,7 @@
     ROW(delivered, "Records that left in answers to readers.")                                    \
     ROW(owed, "GET_OWEDs that were answered.")                                                    \
     ROW(matrices, "GET_MATRIXes that were answered.")                                             \
+    ROW(totals, "GET_TOTALS that were answered, page by page.")                                   \
     ROW(notices, "GET_NOTICES that were taken.")                                                  \
     ROW(pulls, "Pulls that were opened.")                                                         \
     ROW(not_entitled, "Keys that stand for nobody, or ask for what is not their own.")            \

@@ -209,6 +209,9 @@ enum err period_view_json(const struct period_view *view, const struct contacts_
         set_time(json, "state_since", closed.time_us);
         set_text(json, "reason", closed.reason);
         set_text(json, "despite", closed.act->despite);
+        set_time(json, "closed_known_at", closed.act->known_at_us);
+        json_object_set_new(json, "closed_at_seq",
+                            json_integer((json_int_t)closed.act->position->size));
     }
     json_object_set_new(json, "record", json_integer((json_int_t)view->at_seq));
     set_time(json, "known_at", sector_known_at(view->sector));

@@ -17,6 +17,7 @@ static const struct {
     {VERB_GET_SETTINGS, take_settings},
     {VERB_GET_MATRIX, query_take_matrix},
     {VERB_GET_RECEIPT, query_take_receipt},
+    {VERB_GET_TOTALS, query_take_totals},
     {VERB_GET_CONTACTS, query_take_contacts},
 };
 
@@ -35,6 +36,7 @@ static void job_close(struct job *job)
 {
     buffer_close(&job->frame);
     scope_walk_close(&job->walk);
+    totals_close(&job->totals);
     sector_read_close(&job->read);
     *job = (struct job){.is_used = false};
 }
@@ -71,6 +73,7 @@ void query_close(struct query **query)
     for (size_t i = 0; i < COLLECTING_MAX; i++) {
         job_close(&(*query)->jobs[i]);
     }
+    query_totals_close(*query);
     query_sectors_close(*query);
     facts_cache_close(&(*query)->facts);
     scanner_close(&(*query)->scanner);
@@ -120,7 +123,7 @@ static enum err take(struct asked *asked)
     }
     if (err == ERR_OK && at == sizeof verbs / sizeof verbs[0]) {
         return query_malformed(asked, "The query door takes SNAPSHOT, FETCH, PROVE, GET_SETTINGS, "
-                                      "GET_MATRIX, GET_RECEIPT and GET_CONTACTS.");
+                                      "GET_MATRIX, GET_TOTALS, GET_RECEIPT and GET_CONTACTS.");
     }
     err = err != ERR_OK ? err : verbs[at].take(asked);
     if (err != ERR_OK) {

@@ -4,6 +4,7 @@
 
 #include "hub/query.h"
 #include "hub/sector_read.h"
+#include "proto/totals.h"
 
 #define SCOPES_KEPT 4
 
@@ -21,6 +22,19 @@ struct scope_kept {
 struct sector_kept {
     uint64_t used; /* 0: none */
     struct sector_read *read;
+};
+
+/* Totals that were made: for the next page, and for whoever asks the same before a record comes
+ * that concerns them. */
+#define TOTALS_KEPT 8
+struct totals_kept {
+    uint64_t used;             /* 0: none */
+    uint8_t key[SHA256_BYTES]; /* of the question and the rights */
+    bool is_of_now;            /* else as known at known_at_us, exactly */
+    int64_t known_at_us;
+    uint64_t from;  /* no record from here */
+    uint64_t until; /* to here concerns them, but for those of before */
+    struct totals *totals;
 };
 
 /* An answer whose access waits for its commit. */
@@ -41,6 +55,8 @@ struct job {
     uint8_t rights[SHA256_BYTES];
     struct scope_walk walk;
     struct sector_read *read; /* or NULL */
+    struct totals *totals;    /* that are being made of it; or NULL */
+    size_t fed;               /* of their members */
 };
 
 struct query {
@@ -55,6 +71,7 @@ struct query {
     uint64_t uses;
     struct scope_kept scopes[SCOPES_KEPT];
     struct sector_kept sectors[SECTORS_KEPT];
+    struct totals_kept totals[TOTALS_KEPT];
     struct facts_cache *facts;
     struct job jobs[COLLECTING_MAX];
     size_t next_job;
@@ -77,6 +94,7 @@ MUST_USE enum err query_take_snapshot(struct asked *asked);
 MUST_USE enum err query_take_fetch(struct asked *asked);
 MUST_USE enum err query_take_matrix(struct asked *asked);
 MUST_USE enum err query_take_receipt(struct asked *asked);
+MUST_USE enum err query_take_totals(struct asked *asked);
 MUST_USE enum err query_take_contacts(struct asked *asked);
 
 void query_refuse(const struct asked *asked, const char *rule, const char *text);
@@ -113,5 +131,6 @@ MUST_USE enum err query_moment(const struct asked *asked, const uint64_t *at_seq
 MUST_USE enum err query_sector(struct asked *asked, const struct sector_wanted *wanted,
                                const struct sector **ret_sector);
 void query_sectors_close(struct query *query);
+void query_totals_close(struct query *query);
 
 #endif

@@ -241,7 +241,8 @@ static enum err walk_events(struct sector_read *read, int kind)
 static enum err look_at_body(struct sector_read *read, struct sighting *sighting)
 {
     struct record record;
-    if (!verdict_accepts(sighting->verdict) || facts_known(read->cache, sighting)) {
+    if (read->wanted.without_facts || !verdict_accepts(sighting->verdict) ||
+        facts_known(read->cache, sighting)) {
         return ERR_OK; /* of a rejected one nobody asks */
     }
     enum err err = record_at(read, sighting->seq, &record);
@@ -383,11 +384,12 @@ enum err sector_moment_find(struct txn *txn, const uint64_t *at_seq, const int64
                         "What will be known at a time to come cannot be said. Ask as known now or "
                         "earlier.");
     }
-    enum err err = heads_at_most(txn, at_seq != NULL ? *at_seq : head, ret_checkpoint);
+    const uint64_t asked = at_seq != NULL ? *at_seq : head;
+    enum err err = heads_at_most(txn, asked, ret_checkpoint);
     if (err == ERR_NOT_FOUND) {
         return complain(complaint, ERR_REFUSED,
                         "There is no checkpoint at or before record %llu. Take a larger number.",
-                        (unsigned long long)*at_seq);
+                        (unsigned long long)asked);
     }
     if (err != ERR_OK) {
         return err;

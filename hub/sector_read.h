@@ -13,6 +13,7 @@
 struct sector_wanted {
     struct period month;
     int months_before;   /* that ratios compare with; -1: states only, no body will be asked for */
+    bool without_facts;  /* whether approved, whether nil is not asked: no cells will be */
     uint64_t until;      /* N */
     int64_t known_at_us; /* T */
 };

@@ -29,7 +29,7 @@ void cell_fold(const struct cell_inputs *inputs, struct cell *ret_cell)
     cell.is_provisional_only = cell.current != NULL && cell.satisfying == NULL;
     cell.progress = progress_of(inputs, &cell);
     cell.timeliness = timeliness_of(inputs, &cell);
-    if (cell.timeliness == TIMELINESS_LATE) {
+    if (cell.timeliness == TIMELINESS_LATE && cell.satisfying != NULL) {
         cell.late_s = seconds_after(inputs->duty->due_us, cell.satisfying->first_received_at_us);
     } else if (cell.timeliness == TIMELINESS_OVERDUE) {
         cell.late_s = seconds_after(inputs->duty->due_us, inputs->at_us);

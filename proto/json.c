@@ -276,11 +276,21 @@ static bool put_report(json_t *object, struct bytes raw, struct arena *arena)
            put(object, "report", json_of_message(&report->base));
 }
 
+/* What an order says lies in it as bytes, since those are what is signed. */
+static bool put_order(json_t *object, const PbEvent *event, struct arena *arena)
+{
+    const PbOrder *order = NULL;
+    return event->order == NULL ||
+           MESSAGE_UNPACK(order, MESSAGE_TOLERANT, bytes_of_pb(event->order->order), arena,
+                          &order) != ERR_OK ||
+           put(object, "order", json_of_message(&order->base));
+}
+
 static bool put_event(json_t *object, struct bytes raw, struct arena *arena)
 {
     const PbEvent *event = NULL;
     return MESSAGE_UNPACK(event, MESSAGE_TOLERANT, raw, arena, &event) == ERR_OK &&
-           put(object, "event", json_of_message(&event->base));
+           put(object, "event", json_of_message(&event->base)) && put_order(object, event, arena);
 }
 
 json_t *json_of_record(const struct header *header, struct bytes judgement, struct bytes body,

@@ -183,7 +183,7 @@ static enum err validate_row(const struct order_row *row)
                                    "the register");
         }
     }
-    switch (row->row->action) {
+    switch ((int)row->row->action) {
     case IHURIRO__V1__ORDER_ROW__ACTION__ADD:
         return validate_added(row);
     case IHURIRO__V1__ORDER_ROW__ACTION__SUSPEND:

@@ -33,37 +33,43 @@ enum err totals_make(const struct totals_terms *terms, const struct registry *re
     return err;
 }
 
+void fold_close(struct totals *totals)
+{
+    for (size_t i = 0; i < totals->column_count; i++) {
+        free(totals->columns[i].values);
+        free(totals->columns[i].has_value);
+    }
+    for (size_t i = 0; i < totals->group_count; i++) {
+        free(totals->groups[i].members);
+        free(totals->groups[i].sums);
+    }
+    for (size_t i = 0; totals->unit_parts != NULL && i < totals->member_count; i++) {
+        free(totals->unit_parts[i].items);
+    }
+    free(STEAL(totals->columns));
+    free(STEAL(totals->groups));
+    free(STEAL(totals->unit_parts));
+    free(STEAL(totals->members));
+    free(STEAL(totals->units));
+    free(STEAL(totals->codes));
+    free(STEAL(totals->codes_of_member));
+    free(STEAL(totals->emitted));
+    free(STEAL(totals->sorted));
+    free(STEAL(totals->may_be_read));
+    totals->column_count = totals->group_count = totals->member_count = 0;
+    arena_close(&totals->feeding);
+}
+
 void totals_close(struct totals **totals)
 {
-    struct totals *self = *totals;
-    if (self == NULL) {
-        return;
+    if (*totals != NULL) {
+        fold_close(*totals);
+        free((*totals)->rows);
+        lines_close(&(*totals)->lines);
+        arena_close(&(*totals)->arena);
+        free(*totals);
+        *totals = NULL;
     }
-    for (size_t i = 0; i < self->column_count; i++) {
-        free(self->columns[i].accumulators);
-        free(self->columns[i].values);
-        free(self->columns[i].has_value);
-    }
-    for (size_t i = 0; i < self->group_count; i++) {
-        free(self->groups[i].members);
-    }
-    for (size_t i = 0; self->unit_parts != NULL && i < self->member_count; i++) {
-        free(self->unit_parts[i].items);
-    }
-    free(self->columns);
-    free(self->groups);
-    free(self->unit_parts);
-    free(self->members);
-    free(self->units);
-    free(self->codes);
-    free(self->codes_of_member);
-    free(self->rows);
-    free(self->sorted);
-    lines_close(&self->lines);
-    arena_close(&self->arena);
-    arena_close(&self->feeding);
-    free(self);
-    *totals = NULL;
 }
 
 size_t totals_members(const struct totals *totals)
@@ -132,17 +138,19 @@ static enum err members_make(struct totals *totals, const struct totals_terms *t
     size_t count = registry_count(totals->registry);
     totals->members = calloc(count + 1, sizeof *totals->members);
     totals->sorted = calloc(count + 1, sizeof *totals->sorted);
-    if (totals->members == NULL || totals->sorted == NULL) {
+    totals->may_be_read = calloc(count + 1, sizeof *totals->may_be_read);
+    if (totals->members == NULL || totals->sorted == NULL || totals->may_be_read == NULL) {
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
         const struct party *party = registry_at(totals->registry, i);
+        totals->may_be_read[i] = !terms->is_for_staff || (terms->shares != NULL &&
+                                                          terms->shares(terms->context, party->id));
         struct member member = {
             .party = party,
             .owes = party_owes(party, &totals->month, offset),
             .owes_before = party_owes(party, &totals->before, offset),
-            .may_be_read = !terms->is_for_staff ||
-                           (terms->shares != NULL && terms->shares(terms->context, party->id)),
+            .may_be_read = totals->may_be_read[i],
             .unit = SIZE_MAX,
         };
         if (member.owes || member.owes_before) {
@@ -150,6 +158,22 @@ static enum err members_make(struct totals *totals, const struct totals_terms *t
         }
     }
     return ERR_OK;
+}
+
+bool party_may_be_read(const struct totals *totals, const struct party *party)
+{
+    size_t low = 0;
+    size_t high = registry_count(totals->registry);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(registry_at(totals->registry, middle)->id, party->id);
+        if (order == 0) {
+            return totals->may_be_read[middle];
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return false;
 }
 
 /* Those of lines come first, in their order. */
@@ -168,9 +192,31 @@ static bool column_is_ratio(const struct column *column)
     return column->line != NULL ? column->line->is_ratio : column->measure->is_ratio;
 }
 
+/* For all columns so far, with room for those to come. */
+static enum err sums_grow(struct totals *totals, const struct column *like)
+{
+    size_t groups = like->line != NULL ? totals->group_count : totals->country_count;
+    for (size_t i = 0; i < groups; i++) {
+        struct group *group = &totals->groups[i];
+        if (totals->column_count <= group->sum_count) {
+            continue;
+        }
+        size_t wanted = totals->column_capacity;
+        struct accumulator *grown = reallocarray(group->sums, wanted, sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        memset(&grown[group->sum_count], 0, (wanted - group->sum_count) * sizeof *grown);
+        group->sums = grown;
+        group->sum_count = wanted;
+    }
+    return ERR_OK;
+}
+
 enum err column_add(struct totals *totals, const struct column *like)
 {
-    bool has_quartiles = like->line != NULL ? !like->line->is_of_rows : like->measure->is_ratio;
+    bool has_quartiles = like->line != NULL ? !like->line->is_of_rows
+                                            : like->measure != NULL && like->measure->is_ratio;
     if (totals->column_count == totals->column_capacity) {
         size_t wanted = totals->column_capacity == 0 ? 512 : totals->column_capacity * 2;
         struct column *grown = reallocarray(totals->columns, wanted, sizeof *grown);
@@ -182,16 +228,13 @@ enum err column_add(struct totals *totals, const struct column *like)
     }
     struct column *column = &totals->columns[totals->column_count++];
     *column = *like;
-    size_t groups = like->line != NULL ? totals->group_count : totals->country_count;
-    column->accumulators = calloc(groups + 1, sizeof *column->accumulators);
     if (has_quartiles) {
         column->values = calloc(totals->member_count + 1, sizeof *column->values);
         column->has_value = calloc(totals->member_count + 1, sizeof *column->has_value);
     }
-    return column->accumulators == NULL ||
-                   (has_quartiles && (column->values == NULL || column->has_value == NULL))
+    return has_quartiles && (column->values == NULL || column->has_value == NULL)
                ? ERR_MEMORY
-               : ERR_OK;
+               : sums_grow(totals, column);
 }
 
 /* ---- feeding ---- */
@@ -367,10 +410,13 @@ enum err column_feed(struct totals *totals, size_t at, size_t index, const struc
 {
     const struct member *member = &totals->members[index];
     struct column *column = &totals->columns[at];
+    if (!both->has_now && !both->has_before && !both->has_estimate) {
+        return ERR_OK;
+    }
     size_t groups = column->line != NULL || member->group_count == 0 ? member->group_count : 1;
     bool is_matched = member->unit == SIZE_MAX && both->has_now && both->has_before;
     for (size_t i = 0; i < groups; i++) {
-        struct accumulator *sum = &column->accumulators[member->groups[i]];
+        struct accumulator *sum = sum_of(totals, member->groups[i], at);
         add_now(sum, member, both);
         if (is_matched) {
             add_matched(sum, both);
@@ -412,14 +458,4 @@ bool value_of(const struct column *column, wide numerator, wide denominator,
     *ret_parts = parts;
     *ret_value = value;
     return true;
-}
-
-enum err totals_seal(struct totals *totals)
-{
-    if (totals->is_sealed) {
-        return ERR_OK;
-    }
-    totals->is_sealed = true;
-    units_add(totals);
-    return rows_make(totals);
 }

@@ -6,8 +6,8 @@
  * Absent is never zero: a line counts those who reported all that it is made of, and says how many
  * they are. Amounts of two currencies are never summed: each group has its rows once a currency.
  *
- * Made, fed each member that totals_member names, in any order; sealed; then its rows are read. The
- * registry and the settings must outlive it; what was fed need not.
+ * Made, fed each member that totals_member names, in any order; sealed; then its rows are read.
+ * Registry and settings must live until it is sealed; what was fed need not.
  *
  * Quartiles: the values in order, v[0] to v[n-1]; quartile k stands at k (n - 1) / 4, and between
  * two values what lies between them is shared in quarters, half away from zero. The median is
@@ -88,6 +88,8 @@ struct totals_fed {
 };
 MUST_USE enum err totals_feed(struct totals *totals, size_t index, const struct totals_fed *fed);
 MUST_USE enum err totals_seal(struct totals *totals);
+/* The same in steps of so many rows, for who may not take long. */
+MUST_USE enum err totals_seal_step(struct totals *totals, size_t rows_max, bool *ret_is_done);
 
 struct total_row {
     enum total_by by;
@@ -117,9 +119,9 @@ struct total_row {
     uint32_t matched_count;
 };
 
-/* In order of by, group, currency, line. */
+/* Of a sealed one, in order of by, group, currency, line. What it held of members is gone then. */
 size_t totals_rows(const struct totals *totals);
-void totals_row(struct totals *totals, size_t index, struct total_row *ret_row);
+const struct total_row *totals_row(const struct totals *totals, size_t index);
 /* Views into the row. */
 void total_row_message(const struct total_row *row, Ihuriro__V1__TotalRow *ret_message);
 

@@ -32,10 +32,17 @@ static enum err group_of(struct totals *totals, enum total_by by, const char *co
         totals->groups = grown;
         totals->group_capacity = wanted;
     }
+    struct group made = {
+        .by = by,
+        .code = arena_text(&totals->arena, code), /* rows outlive the registry */
+        .currency = arena_text(&totals->arena, currency),
+        .place = totals->group_count,
+    };
+    if (made.code == NULL || made.currency == NULL) {
+        return ERR_MEMORY;
+    }
     *ret_group = totals->group_count;
-    totals->groups[totals->group_count] =
-        (struct group){.by = by, .code = code, .currency = currency, .place = totals->group_count};
-    totals->group_count++;
+    totals->groups[totals->group_count++] = made;
     return ERR_OK;
 }
 
@@ -358,13 +365,12 @@ static bool unit_is_in(const struct totals *totals, const struct unit *unit, siz
 static void unit_add(struct totals *totals, const struct unit *unit, size_t group)
 {
     for (size_t i = 0; i < totals->column_count; i++) {
-        struct column *column = &totals->columns[i];
         struct both both;
-        if ((column->line == NULL && group >= totals->country_count) ||
+        if ((totals->columns[i].line == NULL && group >= totals->country_count) ||
             !unit_both(totals, unit, i, &both)) {
             continue;
         }
-        struct accumulator *sum = &column->accumulators[group];
+        struct accumulator *sum = sum_of(totals, group, i);
         sum->before_numerator += both.before.numerator;
         sum->before_denominator += both.before.denominator;
         sum->matched_numerator += both.now.numerator;

@@ -85,8 +85,7 @@ struct accumulator {
 struct column {
     const struct line *line; /* NULL: a measure */
     const struct measure *measure;
-    struct accumulator *accumulators; /* by group; of a measure by those of COUNTRY */
-    int64_t *values;                  /* by member; NULL: it has no quartiles */
+    int64_t *values; /* by member; NULL: it has no quartiles */
     bool *has_value;
 };
 
@@ -101,6 +100,8 @@ struct group {
     wide assets;       /* known */
     uint32_t *members; /* that are expected, and may be read */
     size_t member_count;
+    struct accumulator *sums; /* by column; of measures only where it is by COUNTRY */
+    size_t sum_count;
 };
 
 #define GROUPS_OF_MEMBER 4
@@ -142,6 +143,7 @@ struct breakdown_code {
     size_t first_column;
 };
 
+/* Where a row comes from. */
 struct emitted {
     uint32_t group;
     uint32_t column;
@@ -158,7 +160,7 @@ struct totals {
     const PbSettings *settings;
     unsigned by; /* a bit each */
     int months_before;
-    struct arena arena; /* names, units */
+    struct arena arena; /* names, codes, units */
     struct lines lines; /* those asked for */
     struct group *groups;
     size_t group_count;
@@ -177,17 +179,26 @@ struct totals {
     size_t column_capacity;
     struct both *codes_of_member; /* of the member in hand: codes x measures */
     size_t codes_of_member_count;
-    struct emitted *rows;
-    size_t row_count;
-    size_t row_capacity;
+    struct emitted *emitted; /* while it is sealed */
+    size_t emitted_count;
+    size_t emitted_capacity;
+    struct total_row *rows;
+    size_t row_count;     /* made so far */
     int64_t *sorted;      /* as many as members */
+    bool *may_be_read;    /* by place in the registry */
     struct arena feeding; /* of the member in hand */
-    bool is_sealed;
+    bool is_sealed;       /* or on its way */
 };
 
 MUST_USE enum err groups_make(struct totals *totals);
 MUST_USE enum err units_make(struct totals *totals);
 void units_add(struct totals *totals); /* when all was fed */
+/* Of a group that it has. Lies beside those of the columns before and behind: a member is fed
+ * column by column. */
+static inline struct accumulator *sum_of(const struct totals *totals, size_t group, size_t column)
+{
+    return &totals->groups[group].sums[column];
+}
 MUST_USE enum err column_add(struct totals *totals, const struct column *like);
 /* A sum that fits, as a value of its unit. False: it does not fit. A denominator of 0: null. */
 bool value_of(const struct column *column, wide numerator, wide denominator,
@@ -197,6 +208,9 @@ MUST_USE enum err breakdown_feed(struct totals *totals, size_t index, const stru
                                  const struct ratio_inputs *estimate);
 MUST_USE enum err column_feed(struct totals *totals, size_t column, size_t index,
                               const struct both *both);
-MUST_USE enum err rows_make(struct totals *totals);
+/* May what it reported be read for these totals? */
+bool party_may_be_read(const struct totals *totals, const struct party *party);
+/* What is fed into; rows need it no more. */
+void fold_close(struct totals *totals);
 
 #endif

@@ -151,7 +151,8 @@ static struct rows rows_of(const struct line *line, const struct ratio_inputs *i
 static bool row_is_of(const struct row_key *key, const void *row)
 {
     if (key->text != NULL) {
-        return strcmp(*(const char *const *)at(row, key->offset), key->text) == 0;
+        const char *text = *(const char *const *)at(row, key->offset);
+        return text[0] == key->text[0] && strcmp(text, key->text) == 0;
     }
     return *(const int *)at(row, key->offset) == key->value &&
            (key->offset2 == 0 || *(const int *)at(row, key->offset2) == key->value2);

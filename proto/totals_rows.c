@@ -7,16 +7,16 @@
 
 static enum err emit(struct totals *totals, const struct emitted *row)
 {
-    if (totals->row_count == totals->row_capacity) {
-        size_t wanted = totals->row_capacity == 0 ? 1024 : totals->row_capacity * 2;
-        struct emitted *grown = reallocarray(totals->rows, wanted, sizeof *grown);
+    if (totals->emitted_count == totals->emitted_capacity) {
+        size_t wanted = totals->emitted_capacity == 0 ? 1024 : totals->emitted_capacity * 2;
+        struct emitted *grown = reallocarray(totals->emitted, wanted, sizeof *grown);
         if (grown == NULL) {
             return ERR_MEMORY;
         }
-        totals->rows = grown;
-        totals->row_capacity = wanted;
+        totals->emitted = grown;
+        totals->emitted_capacity = wanted;
     }
-    totals->rows[totals->row_count++] = *row;
+    totals->emitted[totals->emitted_count++] = *row;
     return ERR_OK;
 }
 
@@ -32,8 +32,7 @@ static int code_order(const void *a, const void *b)
 static bool has_any(const struct totals *totals, const struct breakdown_code *code, size_t group)
 {
     for (size_t i = 0; i < MEASURES; i++) {
-        const struct accumulator *sum =
-            &totals->columns[code->first_column + i].accumulators[group];
+        const struct accumulator *sum = sum_of(totals, group, code->first_column + i);
         if (sum->reported > 0 || sum->estimated > 0) {
             return true;
         }
@@ -56,7 +55,7 @@ static enum err emit_code(struct totals *totals, const struct breakdown_code *co
     return err;
 }
 
-enum err rows_make(struct totals *totals)
+static enum err emit_all(struct totals *totals)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < totals->group_count; i++) {
@@ -79,11 +78,6 @@ enum err rows_make(struct totals *totals)
         }
     }
     return err;
-}
-
-size_t totals_rows(const struct totals *totals)
-{
-    return totals->row_count;
 }
 
 /* ---- quartiles ---- */
@@ -212,12 +206,11 @@ static void add_coverage(const struct group *group, const struct accumulator *su
     }
 }
 
-void totals_row(struct totals *totals, size_t index, struct total_row *ret_row)
+static struct total_row make_row(const struct totals *totals, const struct emitted *emitted)
 {
-    const struct emitted *emitted = &totals->rows[index];
     const struct group *group = &totals->groups[emitted->group];
     const struct column *column = &totals->columns[emitted->column];
-    const struct accumulator *sum = &column->accumulators[emitted->group];
+    const struct accumulator *sum = sum_of(totals, emitted->group, emitted->column);
     struct total_row row = {
         .by = (enum total_by)emitted->by,
         .group = emitted->code != NULL ? emitted->code : group->code,
@@ -229,7 +222,52 @@ void totals_row(struct totals *totals, size_t index, struct total_row *ret_row)
     add_coverage(group, sum, &row);
     add_quartiles(totals, column, group, &row);
     add_matched(column, sum, &row);
-    *ret_row = row;
+    return row;
+}
+
+static enum err begin(struct totals *totals)
+{
+    totals->is_sealed = true;
+    units_add(totals);
+    enum err err = emit_all(totals);
+    if (err == ERR_OK) {
+        totals->rows = calloc(totals->emitted_count + 1, sizeof *totals->rows);
+    }
+    return err == ERR_OK && totals->rows == NULL ? ERR_MEMORY : err;
+}
+
+enum err totals_seal_step(struct totals *totals, size_t rows_max, bool *ret_is_done)
+{
+    enum err err = totals->is_sealed ? ERR_OK : begin(totals);
+    if (err != ERR_OK) {
+        return err;
+    }
+    for (size_t i = 0; i < rows_max && totals->row_count < totals->emitted_count; i++) {
+        totals->rows[totals->row_count] = make_row(totals, &totals->emitted[totals->row_count]);
+        totals->row_count++;
+    }
+    *ret_is_done = totals->row_count >= totals->emitted_count;
+    if (*ret_is_done) {
+        totals->emitted_count = 0;
+        fold_close(totals);
+    }
+    return ERR_OK;
+}
+
+enum err totals_seal(struct totals *totals)
+{
+    bool is_done = false;
+    return totals_seal_step(totals, SIZE_MAX, &is_done);
+}
+
+size_t totals_rows(const struct totals *totals)
+{
+    return totals->row_count;
+}
+
+const struct total_row *totals_row(const struct totals *totals, size_t index)
+{
+    return &totals->rows[index];
 }
 
 void total_row_message(const struct total_row *row, Ihuriro__V1__TotalRow *ret_message)

@@ -58,12 +58,14 @@ static enum err past_of(const struct feeding *feeding, const struct period *mont
     const struct ratio_inputs **inputs = arena_take(feeding->arena, then_count * sizeof *inputs);
     struct ratio_inputs *sum = NULL;
     err = inputs == NULL ? ERR_MEMORY : ERR_OK;
+    bool may_be_read = true;
     for (size_t i = 0; i < then_count && err == ERR_OK; i++) {
+        may_be_read = may_be_read && party_may_be_read(feeding->totals, then[i]);
         err = sector_inputs(feeding->sector, then[i], month, 0, feeding->arena, &inputs[i]);
     }
     err = err != ERR_OK ? err : inputs_sum(inputs, then_count, own, feeding->arena, &sum);
     if (err == ERR_OK) {
-        *ret_past = sum;
+        *ret_past = may_be_read ? sum : NULL;
     }
     return err;
 }

@@ -283,6 +283,20 @@ static bool is_done(const struct sending *sending, size_t open)
     return open == 0 && may_end;
 }
 
+/* What is owed changed by the receipts, and `status` shows what was heard last: who is here anyway
+ * hears it, if it comes at once. */
+static enum err hear_what_is_owed(struct sending *sending)
+{
+    enum { OWED_WAIT_MS = 2000 };
+    int64_t until_ms = clock_monotonic_ms() + OWED_WAIT_MS;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && clock_monotonic_ms() < until_ms && talk_is_greeted(sending->talk) &&
+           !talk_is_idle(sending->talk)) {
+        err = talk_turn(sending->talk, 100, -1);
+    }
+    return err;
+}
+
 static enum err wait_for_answers(struct sending *sending)
 {
     struct progress progress;
@@ -298,7 +312,8 @@ static enum err wait_for_answers(struct sending *sending)
         progress_step(&progress, sending->waiting.count - open, sending->waiting.count);
     }
     progress_end(&progress);
-    return err;
+    bool has_all = open == 0 && sending->talk != NULL && sending->arguments->wait_s > 0;
+    return err == ERR_OK && has_all ? hear_what_is_owed(sending) : err;
 }
 
 /* ---- what came of it ---- */

@@ -32,7 +32,7 @@ bool settings_note_is(struct txn *txn, const uint8_t id[static SHA256_BYTES]);
 /* What an institution owes, as the hub said last: messages Owed one behind the other, which read as
  * one. */
 struct owed_note {
-    int64_t at_us; /* our clock when it came */
+    int64_t at_us; /* the hub's clock when it said so */
     struct bytes raw;
 };
 enum err owed_note_put(struct txn *txn, const char *institution, const struct owed_note *note);

@@ -311,7 +311,6 @@ enum err owed_get(struct txn *txn, const char *institution, const struct owed_te
     err = err != ERR_OK ? err : owed_read(note.raw, institution, terms, arena, &owed);
     err = err != ERR_OK ? err : outbox_walk(txn, institution, visit_entry, owed);
     if (err == ERR_OK) {
-        owed->asked_us = note.at_us;
         *ret_owed = owed;
     }
     return err;

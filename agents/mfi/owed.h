@@ -47,7 +47,6 @@ struct owed_item {
 
 struct owed {
     int64_t said_us;         /* the hub's clock when it said so */
-    int64_t asked_us;        /* ours */
     struct owed_item *items; /* in order of due */
     size_t count;
     const struct owed_order *orders;

@@ -18,8 +18,8 @@
 #define SESSION_BACK_OFF_MS   5000
 #define SESSION_BACK_OFF_MAX  (300 * 1000)
 #define SESSION_OWED_PAUSE_MS (30 * 1000) /* between two questions what one institution owes */
-#define SESSION_OWED_FRESH_US (INT64_C(3600) * 1000000) /* not asked at a hello before */
-#define SESSION_OWED_MAX      4                         /* such questions that are out at once */
+#define SESSION_OWED_FRESH_US (INT64_C(600) * 1000000) /* not asked at a hello before */
+#define SESSION_OWED_MAX      4                        /* such questions that are out at once */
 #define SESSION_IN_FLIGHT_MAX 256 /* over all institutions; IN_FLIGHT_MAX for each */
 #define SESSION_QUEUED_BYTES \
     (1024 * 1024) /* frames that wait for the socket; above it no more are made */

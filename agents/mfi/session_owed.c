@@ -141,9 +141,10 @@ enum err session_look_at_owed(struct session *session, struct txn *txn)
         struct lane *lane = &session->lanes[i];
         struct owed_note note = {0};
         err = owed_note_get(txn, lane->institution, &note);
-        int64_t age_us = session->wall_us - note.at_us;
+        int64_t age_us = session->hub_time_us - note.at_us;
         bool is_old = err == ERR_NOT_FOUND || age_us < 0 || age_us >= SESSION_OWED_FRESH_US;
-        lane->owed_wanted = lane->owed_wanted || is_old;
+        /* Other settings may ask for other reports. */
+        lane->owed_wanted = lane->owed_wanted || is_old || session->settings_wanted;
         err = err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     return err;
@@ -174,10 +175,18 @@ static enum err keep(struct session *session, const struct owed_question *questi
     if (err != ERR_OK) {
         return err;
     }
-    owed_note_put(
+    struct contact contact = {0};
+    err = contact_get(&txn, &contact);
+    if (err != ERR_OK) {
+        return err;
+    }
+    contact.last_contact_us = session->wall_us;
+    contact.hub_time_us = session->hub_time_us;
+    contact_put(&txn, &contact);
+    err = owed_note_put(
         &txn, institution,
-        &(struct owed_note){.at_us = session->wall_us, .raw = buffer_bytes(&question->pages)});
-    return txn_commit(&txn);
+        &(struct owed_note){.at_us = session->hub_time_us, .raw = buffer_bytes(&question->pages)});
+    return err != ERR_OK ? err : txn_commit(&txn);
 }
 
 /* Another page, or all of it. */

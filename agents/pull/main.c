@@ -5,6 +5,7 @@
 #include "agents/pull/pull_order.h"
 #include "agents/pull/pull_rank.h"
 #include "agents/pull/pull_run.h"
+#include "agents/pull/pull_totals.h"
 #include "conf/options.h"
 
 static const struct client_kind kind = {
@@ -49,6 +50,28 @@ static const struct option_row rank_rows[] = {
     {0},
 };
 
+#define TOTALS(field) offsetof(struct totals_arguments, field)
+static const struct option_row totals_rows[] = {
+    {"config", 'c', OPTION_TEXT, TOTALS(config), "FILE",
+     "the configuration (pull.conf here, else /etc/ihuriro/pull.conf)", 0, 0},
+    {"by", 0, OPTION_TEXTS, TOTALS(by), "GROUP",
+     "COUNTRY (default), CATEGORY, DISTRICT, PEER_GROUP, SECTOR, PRODUCT or GENDER; may be "
+     "repeated",
+     0, 0},
+    {"line", 0, OPTION_TEXTS, TOTALS(lines), "LINE",
+     "a ratio or field: R02, P01, P05.aging (default: all but ratios over twelve months); may be "
+     "repeated",
+     0, 0},
+    {"as-known-at", 0, OPTION_TEXT, TOTALS(known_at), "TIME", "only what the hub had by then, UTC",
+     0, 0},
+    {"at-seq", 0, OPTION_INTEGER, TOTALS(at_seq), "N", "as of record N", 0, INT64_MAX},
+    {"estimates", 0, OPTION_FLAG, TOTALS(estimates), NULL,
+     "what has not come counts as it was the month before, flagged", 0, 0},
+    {"format", 0, OPTION_TEXT, TOTALS(format), "table|csv|json", "of the output (table)", 0, 0},
+    {"out", 0, OPTION_TEXT, TOTALS(out), "FILE", "where it goes (standard output)", 0, 0},
+    {0},
+};
+
 static int run_init(int argc, char **argv)
 {
     return client_init(&kind, argc, argv);
@@ -56,6 +79,7 @@ static int run_init(int argc, char **argv)
 
 static int run_prove(int argc, char **argv);
 static int run_rank(int argc, char **argv);
+static int run_totals(int argc, char **argv);
 static int run_pull(int argc, char **argv);
 
 static const struct command commands[] = {
@@ -63,6 +87,7 @@ static const struct command commands[] = {
     {"prove", run_prove, "gets the proof that a checkpoint is still part of the hub's history"},
     {"rank", run_rank, "ranks the institutions of pulled months by their stress score, offline"},
     {"order", order_command, "key, sign: orders of the authority, which change who owes what"},
+    {"totals", run_totals, "sums and ratios of the sector in one month, with their coverage"},
     {"", run_pull, "pulls one period"},
     {0},
 };
@@ -103,6 +128,21 @@ static const struct options rank_options = {
     .words_max = RANK_MONTHS_MAX,
 };
 
+static const struct options totals_options = {
+    .program = "mfi-pull totals",
+    .words = "PERIOD",
+    .about =
+        "Asks the hub for the sector's totals of a month. A ratio is the sum of the numerators "
+        "over the sum of the denominators of those who reported both; beside it stand how many of "
+        "how many they are and what share of the last known assets they hold, the quartiles of "
+        "their own values, and the change since the month before over those who reported at both "
+        "ends. What nobody reported is absent, never 0. Amounts are in minor units. Which record "
+        "and time it is as of, and how long it took, goes to standard error.",
+    .rows = totals_rows,
+    .words_min = 1,
+    .words_max = 1,
+};
+
 static int ended(const char *program, enum err err, const struct complaint *complaint)
 {
     if (err != ERR_OK) {
@@ -131,6 +171,17 @@ static int run_rank(int argc, char **argv)
     int code = options_parse(&rank_options, argc, argv, &arguments, &words);
     return code >= 0 ? code
                      : ended("mfi-pull rank", rank_run(&arguments, &words, &complaint), &complaint);
+}
+
+static int run_totals(int argc, char **argv)
+{
+    struct totals_arguments arguments = {.at_seq = -1, .format = "table"};
+    struct complaint complaint = {{0}};
+    struct words words = {0};
+    int code = options_parse(&totals_options, argc, argv, &arguments, &words);
+    return code >= 0 ? code
+                     : ended("mfi-pull totals", totals_run(&arguments, words.items[0], &complaint),
+                             &complaint);
 }
 
 static int run_pull(int argc, char **argv)

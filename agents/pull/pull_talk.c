@@ -338,3 +338,31 @@ enum err pull_prove(struct connection *connection, const struct hub_identity *hu
     err = err != ERR_OK ? err : pull_proof_check(body, checkpoint, hub, complaint, &declared);
     return err != ERR_OK ? err : buffer_append(proof, body.data, body.size);
 }
+
+/* ---- GET_TOTALS ---- */
+
+enum err pull_totals(struct connection *connection, const struct hub_identity *hub,
+                     const Ihuriro__V1__GetTotals *request, struct arena *arena,
+                     struct complaint *complaint, const Ihuriro__V1__Totals **ret_page)
+{
+    const Ihuriro__V1__Totals *page = NULL;
+    struct bytes body = {0};
+    struct position position;
+    struct checkpoint checkpoint;
+    enum err err = ask(connection, VERB_GET_TOTALS, &request->base, VERB_TOTALS, complaint, &body);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (MESSAGE_UNPACK(totals, MESSAGE_TOLERANT, body, arena, &page) != ERR_OK ||
+        !position_of(page->position, &position)) {
+        return complain(complaint, ERR_MALFORMED, "The hub's answer cannot be read.");
+    }
+    err = checkpoint_parse(bytes_of_pb(page->checkpoint), &checkpoint);
+    err = err != ERR_OK ? err : checkpoint_verify(&checkpoint, hub);
+    if (err != ERR_OK || !position_equal(&checkpoint.position, &position)) {
+        return complain(complaint, ERR_SIGNATURE,
+                        "The hub's checkpoint does not verify against hub.pub (%s).", hub->origin);
+    }
+    *ret_page = page;
+    return ERR_OK;
+}

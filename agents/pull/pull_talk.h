@@ -19,6 +19,11 @@ MUST_USE enum err pull_open(struct connection *connection, const struct hub_iden
 MUST_USE enum err pull_fetch(struct connection *connection, const struct snapshot_terms *terms,
                              const struct pull_opened *opened, struct complaint *complaint,
                              struct buffer *records_pb);
+/* GET_TOTALS: one page, in the arena. Its checkpoint's signature is verified, and stands for its
+ * position; the sums are the hub's word. */
+MUST_USE enum err pull_totals(struct connection *connection, const struct hub_identity *hub,
+                              const Ihuriro__V1__GetTotals *request, struct arena *arena,
+                              struct complaint *complaint, const Ihuriro__V1__Totals **ret_page);
 /* PROVE: appends the packed Proof, verified. */
 MUST_USE enum err pull_prove(struct connection *connection, const struct hub_identity *hub,
                              struct bytes checkpoint, struct complaint *complaint,

@@ -15,7 +15,7 @@
 #define TRANSPORT(party) (uint8_t)(0x10 + 0x10 * (party))
 #define SUBMITS_MAX      48
 
-enum op { OP_RAW, OP_HELLO, OP_SUBMIT, OP_SUBMIT_RAW, OP_OFFER, OP_OWN, OP_SETTLED, OPS };
+enum op { OP_RAW, OP_HELLO, OP_SUBMIT, OP_SUBMIT_RAW, OP_OFFER, OP_OWN, OP_SETTLED, OP_OWED, OPS };
 
 static struct bench bench;
 static struct buffer sessions[2];
@@ -141,6 +141,18 @@ static void say_own(int party, struct input *input)
     bench_say(&bench, peer_of(TRANSPORT(party), TRANSPORT(party)), VERB_OWN, &own.base);
 }
 
+static void say_owed(int party, struct input *input)
+{
+    Ihuriro__V1__GetOwed get = IHURIRO__V1__GET_OWED__INIT;
+    get.session = pb_of_bytes(buffer_bytes(&sessions[party]));
+    get.number = 9;
+    get.has_offset = true;
+    get.offset = (uint32_t)input_number(input, 2);
+    AUTO(free_p) char *institution = text_of(input_rest(input));
+    get.institution = institution;
+    bench_say(&bench, peer_of(TRANSPORT(party), TRANSPORT(party)), VERB_GET_OWED, &get.base);
+}
+
 static void say_settled(int party, struct input *input)
 {
     Ihuriro__V1__Settled settled = IHURIRO__V1__SETTLED__INIT;
@@ -199,6 +211,9 @@ static void say(struct bytes chunk)
     case OP_SETTLED:
         say_settled(party, &input);
         break;
+    case OP_OWED:
+        say_owed(party, &input);
+        break;
     default:
         say_raw(party, &input);
         break;
@@ -250,6 +265,9 @@ static void check_frames(void)
         if (verb == VERB_ANSWERS) {
             const void *answers = message;
             answered[party] += check_answers(party, answers);
+        } else if (verb == VERB_OWED) {
+            const Ihuriro__V1__Owed *owed = (const void *)message;
+            HOLD(strcmp(owed->institution, party == 0 ? "A-1" : "B-1") == 0);
         }
     }
     HOLD(answered[0] >= submits[0] && answered[1] >= submits[1]);
@@ -311,6 +329,8 @@ static void fuzz_seeds(void)
     seed_op(&others, OP_HELLO, bytes_of("tag", 3));
     seed_op(&others, OP_OWN, bytes_of("\0A-1", 4));
     seed_op(&others, OP_RAW, buffer_bytes(&frame));
-    seed_op(&others, 126 + OP_OWN, bytes_of("\0B-1", 4));
+    seed_op(&others, 128 + OP_OWN, bytes_of("\0B-1", 4));
+    seed_op(&others, OP_OWED, bytes_of("\0\0A-1", 5));
+    seed_op(&others, 128 + OP_OWED, bytes_of("\0\0A-1", 5));
     fuzz_seed("others", buffer_bytes(&others));
 }

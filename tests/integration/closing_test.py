@@ -172,7 +172,7 @@ def a_month_is_closed_when_nothing_is_lacking_and_what_comes_later_changes_no_fi
     sector.refused("Nobody owes a report for 2019-06", "close", "2019-06")
     sector.refused("is closed", "waive", "2020-06", "MFI-B", "--reason", "fire")
     expect(sector.period()["state"] == "closed", "the period is not shown as closed")
-    closed_at = sector.period()["state_since"]
+    closed_at = sector.period()["closed_known_at"]
     as_closed = regulator.pull("2020-06", "--as-known-at", closed_at)
     # corrections: a small one is taken, a large one is not; a late first report is taken and marked
     sector.at("2020-07-20T08:00:00Z")

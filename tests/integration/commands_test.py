@@ -16,7 +16,7 @@ COMMANDS = {
                 "refusals", "backup", "restore", "clock-is-right", "test-time", "verify"],
     "mfi-agent": ["init", "check", "send", "run", "status", "receipts", "drop"],
     "mfi-feed": ["init"],
-    "mfi-pull": ["init", "prove"],
+    "mfi-pull": ["init", "prove", "totals"],
     "mfi-verify": ["receipt", "pull", "consistency", "store"],
     "mfi-sim": ["sector", "loanbook", "load"],
 }

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lab import Reader, expect, program, run, run_scenarios, wait_until  # noqa: E402
 
 MEMBERS, MONTHS, SEED = 20, 5, 7
+PAR_MAX_BP = 1100
 LONG = os.environ.get("LONG") == "1"
 ROUNDS = 30 if LONG else 8
 
@@ -22,9 +23,9 @@ def started(place):
     return hub
 
 
-def player(lab, hub):
+def player(lab, hub, members=MEMBERS, months=MONTHS):
     """A small sector, which reports from 2019-01 on: some late, some never."""
-    return lab.process("play", program("mfi-sim"), "sector", "--members", MEMBERS, "--months", MONTHS, "--seed", SEED,
+    return lab.process("play", program("mfi-sim"), "sector", "--members", members, "--months", months, "--seed", SEED,
                        "--out", lab.path("sector"), "--play", lab.path("bureau"), "--hub", hub.pub, "--ingest", hub.ingest,
                        "--admin", os.path.join(hub.folder, "admin", "socket"), "--enrol")
 
@@ -128,6 +129,58 @@ def filters_and_rights_are_as_for_records(lab):
         expect(sentence in said.stderr, said.stderr)
     refused(("--kind", "report"), "With --notices, --kind is due_soon")
     refused(("--type", "EXPOSURES"), "EXPOSURES")
+
+
+def a_limit_that_is_crossed_is_told_of_as_the_reports_say(lab):
+    hub = lab.hub("--test", "--test-time", "2019-01-01")
+    settings = os.path.join(hub.folder, "settings.cfg")
+    with open(settings, encoding="utf-8") as file:
+        text = file.read()
+    expect(text.count("\nlimits = (\n") == 1, "the settings have other limits than this test knows")
+    row = '{ id = "T-PAR"; ratio = "R01"; dir = "MAX"; red = %d; from = "2019-01-01"; certainty = "S"; confirmed = "the board, 2019-01-02, letter 1"; },'
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write(text.replace("\nlimits = (\n", "\nlimits = (\n" + row % PAR_MAX_BP + "\n"))
+    hub.start()
+    play = player(lab, hub, 12, 20).start()
+    play.process.wait(300)
+    expect(play.process.returncode == 0, "the play failed")
+    reader = noticing(lab, hub, "bnr", "regulator")
+    said = [line for line in walk(reader, "--kind", "breach", "--kind", "cleared") if line["limit"] == "T-PAR"]
+    records = run(program("mfi-feed"), "-c", os.path.join(reader.folder, "feed.conf"), "--until-head", "--type", "PORTFOLIO").stdout
+    want, values = [], {}
+    for record in map(json.loads, records.splitlines()):
+        known = values.setdefault(record["institution"], {})
+        if record["verdict"] == "REJECTED" or len(record["period"]) != len("2019-01") or "W" in record["period"]:
+            continue
+        portfolio = record["report"]["portfolio"]
+        over = sum(row["outstanding"] for row in portfolio["aging"] if row["min_days"] > 30)
+        value = (2 * 10000 * over + portfolio["glp"]) // (2 * portfolio["glp"])
+        before = known.get(record["period"], known[max(known)] if known and max(known) < record["period"] else 0)
+        if not known or record["period"] >= max(known):
+            if (before > PAR_MAX_BP) != (value > PAR_MAX_BP):
+                want.append((record["seq"], "breach" if value > PAR_MAX_BP else "cleared", value))
+        known[record["period"]] = value
+    expect([(line["seq"], line["notice"], line["value"]) for line in said] == want, "%s\nand not\n%s" % (said[:3], want[:3]))
+    expect({line["notice"] for line in said} == {"breach", "cleared"} and all(line["bound"] == PAR_MAX_BP for line in said), "both kinds")
+    print("%d times a limit was crossed or kept again" % len(said))
+
+
+def what_an_operator_does_is_told_as_it_happens(lab):
+    hub = started(lab)
+    reader = noticing(lab, hub, "amir", "association")
+    play = player(lab, hub).start()
+    play.process.wait(300)
+    name = next(line["institution"] for line in walk(reader))
+    reader.process.start()
+    hub.command("waive", "2019-06", name, "--type", "CAPITAL", "--reason", "the bridge is gone")
+    waiver = wait_until("the waiver is told", 30, lambda: [line for line in held(reader) if line["notice"] == "waiver"])[0]
+    expect((waiver["institution"], waiver["type"], waiver["period"], waiver["text"]) == (name, "CAPITAL", "2019-06", "the bridge is gone"),
+           str(waiver))
+    months_on(hub, 90)
+    wait_until("June is overdue", 30, lambda: any(line["notice"] == "overdue" and line["period"] == "2019-06" for line in held(reader)))
+    same(reader)
+    of_name = [(line["notice"], line["type"]) for line in held(reader) if line["institution"] == name and line["period"] == "2019-06"]
+    expect(("overdue", "PORTFOLIO") in of_name and ("overdue", "CAPITAL") not in of_name, "what is waived is not overdue: %s" % of_name)
 
 
 def after_a_restore_the_reader_forgets_what_is_not_so_any_more(lab):

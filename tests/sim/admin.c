@@ -206,6 +206,8 @@ static enum err add_party(struct batch *batch, const struct enrolment *enrolment
     party.valid_from_day = enrolment->valid_from_day;
     party.has_valid_to_day = enrolment->has_valid_to;
     party.valid_to_day = enrolment->valid_to_day;
+    party.has_reports_from_day = enrolment->reports_from_day != 0;
+    party.reports_from_day = enrolment->reports_from_day;
     keys.has_signing_key = enrolment->has_signing_key;
     keys.signing_key = pb_of_bytes(bytes_of(enrolment->signing_key, PUBLIC_KEY_BYTES));
     keys.has_transport_key = true;
@@ -233,5 +235,25 @@ enum err admin_enrol(struct admin *admin, const struct enrolment *enrolments, si
     for (size_t i = 0; err == ERR_OK && i < count; i++) {
         err = add_party(&batch, &enrolments[i]);
     }
+    return err != ERR_OK ? err : batch_send(&batch);
+}
+
+enum err admin_merge(struct admin *admin, const char *successor, const char *const *predecessors,
+                     size_t count, int32_t from_day, struct complaint *complaint)
+{
+    AUTO(batch_close) struct batch batch = {.admin = admin, .complaint = complaint};
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    PbMerged merged = IHURIRO__V1__MERGED__INIT;
+    AUTO(free_p) char **ids = calloc(count, sizeof(*ids));
+    enum err err = ids == NULL ? ERR_MEMORY : admin_now(admin, complaint, &batch.time_us);
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        ids[i] = text_for_packing(predecessors[i]);
+    }
+    merged.predecessors = ids;
+    merged.n_predecessors = count;
+    merged.from_day = from_day;
+    event.subject = text_for_packing(successor);
+    event.merged = &merged;
+    err = err != ERR_OK ? err : batch_add(&batch, &event);
     return err != ERR_OK ? err : batch_send(&batch);
 }

@@ -25,13 +25,19 @@ struct enrolment {
     bool shares;
     int32_t valid_from_day; /* INT32_MIN: unbounded */
     bool has_valid_to;
-    int32_t valid_to_day; /* the last day */
+    int32_t valid_to_day;     /* the last day */
+    int32_t reports_from_day; /* 0: not said */
     uint8_t transport_key[PUBLIC_KEY_BYTES];
     bool has_signing_key;
     uint8_t signing_key[PUBLIC_KEY_BYTES];
 };
 /* The party rows, their keys and, of members, the agreement, in acts of eight events. */
 MUST_USE enum err admin_enrol(struct admin *admin, const struct enrolment *enrolments, size_t count,
+                              struct complaint *complaint);
+
+/* The predecessors go into a party, from the first of a month on. */
+MUST_USE enum err admin_merge(struct admin *admin, const char *successor,
+                              const char *const *predecessors, size_t count, int32_t from_day,
                               struct complaint *complaint);
 
 #endif

@@ -36,12 +36,14 @@ struct player {
     struct raw *raw; /* made when the first unusual submission comes */
     struct raw_answer raw_answer;
     bool has_raw_answer;
+    bool has_merged;
     struct play_sums sums;
 };
 
 static enum err open_player(struct player *player);
 static void close_player(struct player *player);
 static enum err enrol(struct player *player);
+static enum err merge_when_due(struct player *player, int64_t time_us);
 static enum err play_day(struct player *player, size_t from, size_t to);
 
 enum err play(const struct sector *sector, const struct play_options *options,
@@ -58,7 +60,8 @@ enum err play(const struct sector *sector, const struct play_options *options,
                sector->submissions[to].sent_at_us == sector->submissions[from].sent_at_us) {
             to++;
         }
-        err = play_day(&player, from, to);
+        err = merge_when_due(&player, sector->submissions[from].sent_at_us);
+        err = err != ERR_OK ? err : play_day(&player, from, to);
         progress_step(&progress, to, sector->count);
         from = to;
     }
@@ -70,7 +73,42 @@ enum err play(const struct sector *sector, const struct play_options *options,
     return err;
 }
 
-/* The first month begins, and the members are there before its end. */
+/* Who takes others over in these months; NULL: nobody. */
+static const struct member *merger_of(const struct sector *sector)
+{
+    for (size_t i = 0; i < sector->member_count; i++) {
+        if (sector->members[i].persona == PERSONA_MERGER) {
+            return &sector->members[i];
+        }
+    }
+    return NULL;
+}
+
+/* The act, on the first day of it. */
+static enum err merge_when_due(struct player *player, int64_t time_us)
+{
+    const struct sector *sector = player->sector;
+    const struct member *merger = merger_of(sector);
+    const char *ids[MEMBERS_MAX];
+    size_t count = 0;
+    if (!player->options->enrols || player->has_merged || merger == NULL ||
+        time_us < send_at_us(merger->valid_from_day)) {
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < sector->member_count; i++) {
+        if (member_merges(&sector->members[i])) {
+            ids[count++] = sector->members[i].id;
+        }
+    }
+    player->has_merged = true;
+    enum err err = admin_set_time(player->admin, time_us, player->complaint);
+    return err != ERR_OK ? err
+                         : admin_merge(player->admin, merger->id, ids, count,
+                                       merger->valid_from_day, player->complaint);
+}
+
+/* The first month begins, and the members are there before its end. Who merges is a member like
+ * others until the act says so. */
 static enum err enrol(struct player *player)
 {
     const struct sector *sector = player->sector;
@@ -81,16 +119,19 @@ static enum err enrol(struct player *player)
                        : admin_set_time(player->admin, send_at_us(start), player->complaint);
     for (size_t i = 0; err == ERR_OK && i < sector->member_count; i++) {
         const struct member *member = &sector->members[i];
-        enrolments[i] = (struct enrolment){.id = member->id,
-                                           .name = member->name,
-                                           .role = ROLE_MEMBER,
-                                           .category = category_traits[member->category].code,
-                                           .district = member->district,
-                                           .shares = member->shares,
-                                           .valid_from_day = member->valid_from_day,
-                                           .has_valid_to = member->valid_to_day != INT32_MAX,
-                                           .valid_to_day = member->valid_to_day,
-                                           .has_signing_key = true};
+        const bool ends = member->valid_to_day != INT32_MAX && merger_of(sector) == NULL;
+        enrolments[i] = (struct enrolment){
+            .id = member->id,
+            .name = member->name,
+            .role = ROLE_MEMBER,
+            .category = category_traits[member->category].code,
+            .district = member->district,
+            .shares = member->shares,
+            .valid_from_day = member->valid_from_day,
+            .has_valid_to = ends,
+            .valid_to_day = member->valid_to_day,
+            .reports_from_day = member->valid_from_day > start ? member->valid_from_day : start,
+            .has_signing_key = true};
         memcpy(enrolments[i].signing_key, signing_key_public(player->keys[i]), PUBLIC_KEY_BYTES);
         memcpy(enrolments[i].transport_key, transport_key_public(player->transport_key),
                PUBLIC_KEY_BYTES);

@@ -69,15 +69,17 @@ static void tell(void *context, const struct session_news *news)
         break;
     case NEWS_RETRY_LATER:
     case NEWS_PASSED_OVER:
-    case NEWS_SETTINGS:
     case NEWS_OWED:
+        world_say(world, "agent %zu knows what %s owes", agent->number, news->text);
+        agent_heard_owed(agent, news->text);
+        break;
+    case NEWS_SETTINGS:
     case NEWS_LEFT:
     default:
         world_say(world, "agent %zu: %s", agent->number,
                   news->kind == NEWS_RETRY_LATER   ? "come later"
                   : news->kind == NEWS_PASSED_OVER ? "some were passed over"
                   : news->kind == NEWS_SETTINGS    ? "has the settings"
-                  : news->kind == NEWS_OWED        ? "knows what is owed"
                                                    : "leaves");
         break;
     }

@@ -21,7 +21,7 @@ void lines_open(struct world *world)
     }
 }
 
-void lines_close(struct world *world)
+void world_lines_close(struct world *world)
 {
     for (size_t i = 0; i < LINES_MAX; i++) {
         wire_clear(&world->lines[i].up);

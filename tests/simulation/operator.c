@@ -183,6 +183,8 @@ static void enrol(struct world *world, const char *id, int role, const uint8_t *
     filled.party.role = (Ihuriro__V1__PartyAct__Role)role;
     filled.party.name = text("a party");
     filled.party.currency = text(currencies[0]);
+    filled.party.has_reports_from_day = role == ROLE_MEMBER;
+    filled.party.reports_from_day = DUTIES_FROM_DAY;
     (void)write_event(world, &filled.event);
     filled.event.party = NULL;
     filled.event.keys = &filled.keys;
@@ -209,6 +211,16 @@ static void give_settings(struct world *world)
     settings.version = text("simulated");
     settings.currencies = pointers;
     settings.n_currencies = 2;
+    PbObligation monthly = IHURIRO__V1__OBLIGATION__INIT;
+    PbObligation *obligation = &monthly;
+    monthly.id = text("OPERATIONS-M");
+    monthly.type = text("OPERATIONS");
+    monthly.frequency = text("M");
+    monthly.wants = IHURIRO__V1__OBLIGATION__WANTS__ANY;
+    monthly.due_days = DUTIES_DUE_DAYS;
+    monthly.due_minutes = 12 * 60;
+    settings.obligations = &obligation;
+    settings.n_obligations = 1;
     event.settings = &settings;
     (void)WELL(world, writer_new_event(world->hub.writer, &event, &seq));
 }

@@ -476,6 +476,7 @@ void oracle_judge(struct world *world)
     judge_records(&oracle);
     for (size_t i = 0; i < world->agent_count && !world->is_broken; i++) {
         judge_agent(&oracle, &world->agents[i]);
+        judge_owed(world, &world->agents[i]);
     }
     for (size_t i = 0; i < world->institution_count * PLACES && !world->is_broken; i++) {
         judge_current(&oracle, i / PLACES, (unsigned)(i % PLACES));

@@ -386,6 +386,19 @@ static const struct scenario scenarios[] = {
       [PUT_BACK] = 2,
       [LIST_GONE] = 6,
       [KILL_READER] = 2}},
+    {"overdue", 1, 1, 0, 0, {[QUEUE] = 6, LOSSES, [BACKUP] = 2, [RESTORE] = 1, [DAY] = 4}},
+    {"overdue-put-back",
+     1,
+     1,
+     0,
+     0,
+     {[QUEUE] = 6, LOSSES, [BACKUP] = 2, [PUT_BACK] = 1, [DAY] = 4}},
+    {"overdue-twice",
+     2,
+     2,
+     0,
+     0,
+     {[QUEUE] = 8, CUTS, [BACKUP] = 3, [PUT_BACK_WHOLE] = 2, [IMAGE] = 1, [CLONE] = 1, [DAY] = 6}},
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 #define MIXTURE   SCENARIOS
@@ -498,7 +511,7 @@ static void unmake(struct world *world)
     for (size_t i = 0; i < HEARD_MAX; i++) {
         buffer_close(&world->hub.heard[i]);
     }
-    lines_close(world);
+    world_lines_close(world);
     arena_close(&world->arena);
 }
 

@@ -20,8 +20,11 @@
 #define AGENTS_MAX       5
 #define READERS_MAX      3
 #define LINES_MAX        24
-#define COPIES_MAX       4 /* backups of the hub, images of agents */
-#define PLACES           3 /* months that are reported on */
+#define COPIES_MAX       4     /* backups of the hub, images of agents */
+#define PLACES           3     /* months that are reported on */
+#define DUTIES_FROM_DAY  18353 /* 2020-04-01: each of the places is owed */
+#define DUTIES_UNTIL_DAY 18444 /* 2020-07-01: what ends later is not judged */
+#define DUTIES_DUE_DAYS  65    /* April is due a day after the beginning */
 #define CONTENTS_MAX     64
 #define HELD_RECEIPTS    128
 #define SEEN_MAX         1024
@@ -321,7 +324,7 @@ enum err world_copy_file(const char *from, const char *to);
 
 /* lines.c */
 void lines_open(struct world *world);
-void lines_close(struct world *world);
+void world_lines_close(struct world *world);
 /* NULL when there is no room: the owner tries again. */
 struct line *line_reach(struct world *world, enum line_door door, size_t owner, uint8_t user);
 /* The owner leaves it; with may_arrive, what it had sent may still come to the hub. */
@@ -434,6 +437,10 @@ void ledger_lost(struct world *world, const struct roots *before);
 
 /* drain.c: faults stop */
 void drain(struct world *world);
+
+/* duties.c: what is owed */
+void agent_heard_owed(struct agent_side *agent, const char *institution);
+void judge_owed(struct world *world, struct agent_side *agent);
 
 /* oracle.c: what must hold once all is drained */
 void oracle_judge(struct world *world);

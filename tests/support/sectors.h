@@ -265,7 +265,7 @@ static inline struct total_row row_of(const struct asked *asked, const char *gro
 {
     struct total_row row = {.line = NULL};
     for (size_t i = 0; i < totals_rows(asked->totals); i++) {
-        totals_row(asked->totals, i, &row);
+        row = *totals_row(asked->totals, i);
         if (strcmp(row.group, group) == 0 && strcmp(row.line, line) == 0) {
             return row;
         }

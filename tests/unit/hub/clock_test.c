@@ -132,6 +132,23 @@ static void time_never_goes_back_behind_the_last_record(void **state)
     hub_clock_close(&clock);
 }
 
+static void up_to_a_settled_time_no_record_comes_any_more(void **state)
+{
+    struct hub_clock *clock = started(NOW - S);
+    (void)state;
+    assert_int_equal(hub_clock_settled_us(clock), NOW);
+    assert_int_equal(hub_clock_begin(clock), NOW); /* a turn stamps this, and is not committed */
+    pass(5 * S);
+    assert_int_equal(hub_clock_settled_us(clock), NOW);
+    hub_clock_end(clock);
+    assert_int_equal(hub_clock_settled_us(clock), NOW + 5 * S);
+    wall_us -= 3 * S; /* set back a little: what was told stands */
+    assert_int_equal(hub_clock_settled_us(clock), NOW + 5 * S);
+    assert_int_equal(hub_clock_begin(clock), NOW + 5 * S);
+    hub_clock_end(clock);
+    hub_clock_close(&clock);
+}
+
 static void a_test_hubs_time_only_moves_when_it_is_told_and_forward(void **state)
 {
     (void)state;
@@ -159,6 +176,7 @@ int main(void)
         cmocka_unit_test(after_a_long_silence_the_time_goes_on_from_the_last_record),
         cmocka_unit_test(a_clock_behind_the_last_record_waits_until_it_has_caught_up),
         cmocka_unit_test(time_never_goes_back_behind_the_last_record),
+        cmocka_unit_test(up_to_a_settled_time_no_record_comes_any_more),
         cmocka_unit_test(a_test_hubs_time_only_moves_when_it_is_told_and_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* What the hub takes of waivers, closings, reopenings and orders, and that what it refuses changes
  * nothing: by the writer, with a store. */
-#include "hub_support.h"
+#include "tests/unit/hub/hub_support.h"
 
 #include "conf/country.h"
 #include "hub/closing.h"

@@ -4,6 +4,7 @@
 
 #include "hub/owed.h"
 #include "proto/cells.h"
+#include "tests/support/reports.h"
 
 #define SACCO "SACCO-1"
 /* The bench's day is 30 June 2020, three days before its now: 3 July 2020, 00:00 UTC. */
@@ -44,6 +45,30 @@ static void settle(struct bench *bench)
     settings.version = words("for tests");
     settings.currencies = currencies;
     settings.n_currencies = 1;
+    Ihuriro__V1__PrudentialLimit npl = IHURIRO__V1__PRUDENTIAL_LIMIT__INIT;
+    Ihuriro__V1__PrudentialLimit equity = IHURIRO__V1__PRUDENTIAL_LIMIT__INIT;
+    Ihuriro__V1__PrudentialLimit insider = IHURIRO__V1__PRUDENTIAL_LIMIT__INIT;
+    Ihuriro__V1__PrudentialLimit *limits[] = {&npl, &equity, &insider};
+    npl.id = words("NPL");
+    npl.ratio = words("R03.NPL");
+    npl.direction = IHURIRO__V1__PRUDENTIAL_LIMIT__DIRECTION__MAX;
+    npl.has_amber = npl.has_red = true;
+    npl.amber = 500;
+    npl.red = 1000;
+    npl.confirmed = words("the authority, on 1 March, of its circular");
+    equity = npl;
+    equity.id = words("EQUITY");
+    equity.ratio = words("R22");
+    equity.direction = IHURIRO__V1__PRUDENTIAL_LIMIT__DIRECTION__MIN;
+    equity.amber = 3500;
+    equity.red = 1500;
+    equity.confirmed = NULL;
+    insider = equity;
+    insider.id = words("INSIDER");
+    insider.ratio = words("R32.INSIDER");
+    insider.direction = IHURIRO__V1__PRUDENTIAL_LIMIT__DIRECTION__MAX;
+    settings.limits = limits;
+    settings.n_limits = 3;
     settings.obligations = list;
     settings.n_obligations = 2;
     event.settings = &settings;
@@ -170,6 +195,48 @@ static void a_waived_report_is_none_that_is_overdue(void **state)
     bench_close(&bench);
 }
 
+static void send_report(struct bench *bench, const struct buffer *session, PbReport *report)
+{
+    AUTO(buffer_close) struct buffer raw = {0};
+    AUTO(buffer_close) struct buffer envelope = {0};
+    AUTO(buffer_close) struct buffer receipt = {0};
+    struct signing_key *key = key_of_byte(1);
+    report_pack(report, &raw);
+    OK(envelope_make(key, buffer_bytes(&raw), &envelope));
+    signing_key_close(&key);
+    (void)bench_submit_one(bench, peer_of(1, 1), session, &envelope, (struct bytes){0}, &receipt);
+    assert_true(verdict_accepts(bench_verified(bench, &receipt).header.verdict));
+}
+
+/* Of the book of reports.h 13.33 % do not perform, and equity is 30 % of assets; of insiders
+ * nothing is known. */
+static void the_limits_that_the_last_reports_breached_or_came_near_are_said(void **state)
+{
+    (void)state;
+    struct bench bench;
+    AUTO(arena_close) struct arena arena = {0};
+    AUTO(buffer_close) struct buffer session = {0};
+    open_bench(&bench, &session);
+    assert_int_equal(owed(&bench, &session)->n_breaches, 0);
+    send_report(&bench, &session, report_of_capital(&arena, SACCO, "2020-05", 1));
+    send_report(&bench, &session, report_of_portfolio(&arena, SACCO, "2020-06", 1));
+    const Ihuriro__V1__Owed *answer = owed(&bench, &session);
+    assert_int_equal(answer->n_breaches, 2);
+    assert_string_equal(answer->breaches[0]->limit, "NPL");
+    assert_string_equal(answer->breaches[0]->period, "2020-06");
+    assert_int_equal(answer->breaches[0]->value, 1333);
+    assert_int_equal(answer->breaches[0]->bound, 1000);
+    assert_true(answer->breaches[0]->is_breach && answer->breaches[0]->is_confirmed);
+    assert_string_equal(answer->breaches[1]->limit, "EQUITY");
+    assert_string_equal(answer->breaches[1]->period, "2020-05"); /* the last that is known of it */
+    assert_int_equal(answer->breaches[1]->value, 3000);
+    assert_int_equal(answer->breaches[1]->bound, 3500);
+    assert_false(answer->breaches[1]->is_breach || answer->breaches[1]->is_confirmed);
+    bench.now_us += 100 * DAY_US; /* of three months ago nothing is said */
+    assert_int_equal(owed(&bench, &session)->n_breaches, 0);
+    bench_close(&bench);
+}
+
 static void what_is_settled_is_said_for_a_while_and_what_is_lacking_for_a_year(void **state)
 {
     (void)state;
@@ -257,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_institution_hears_what_it_owes_by_when_and_what_is_overdue),
         cmocka_unit_test(a_waived_report_is_none_that_is_overdue),
+        cmocka_unit_test(the_limits_that_the_last_reports_breached_or_came_near_are_said),
         cmocka_unit_test(what_is_settled_is_said_for_a_while_and_what_is_lacking_for_a_year),
         cmocka_unit_test(many_rows_come_in_pages_that_make_one_whole),
         cmocka_unit_test(it_is_told_to_nobody_else_and_under_no_other_session),

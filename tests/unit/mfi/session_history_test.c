@@ -82,7 +82,7 @@ static void a_late_answer_under_an_earlier_session_is_stored_and_marked(void **s
     rig_connect(&rig);
     rig_to_hub(&rig);
     rig_answer(&rig, false);
-    rig_to_hub(&rig); /* journaled; its answer is on the way */
+    rig_to_hub(&rig);                      /* journaled; its answer is on the way */
     assert_int_equal(hub.answer_count, 2); /* and what SACCO-2 owes */
     buffer_close(&hub.answers[1]);
     /* The hub loses its sessions: HELLO_FIRST overtakes nothing, but the agent greets anew before

@@ -254,6 +254,49 @@ static void an_event_has_its_subject_and_no_place(void **state)
                 "\"first_received_at\":\"2020-07-03T08:15:00.000001Z\"}\n");
 }
 
+static void an_order_shows_what_it_says(void **state)
+{
+    (void)state;
+    AUTO(arena_close) struct arena arena = {0};
+    AUTO(buffer_close) struct buffer order_bytes = {0};
+    AUTO(buffer_close) struct buffer packed = {0};
+    PbOrder order = IHURIRO__V1__ORDER__INIT;
+    Ihuriro__V1__SignedOrder signed_order = IHURIRO__V1__SIGNED_ORDER__INIT;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    char id[] = "X-1";
+    char reason[] = "a flood";
+    char authority[] = "BNR";
+    order.id = id;
+    order.reason = reason;
+    order.authority = authority;
+    order.from_day = 18353;
+    order.until_day = 18535;
+    order.signed_us = INT64_C(1593764100000000);
+    assert_int_equal(message_pack(&order.base, &order_bytes), ERR_OK);
+    signed_order.order = pb_of_bytes(buffer_bytes(&order_bytes));
+    event.order = &signed_order;
+    assert_int_equal(message_pack(&event.base, &packed), ERR_OK);
+    struct header header = make_header(KIND_ORDER);
+    json_t *value = json_of_record(&header, bytes_of(NULL, 0), buffer_bytes(&packed), &arena);
+    AUTO(buffer_close) struct buffer line = {0};
+    assert_non_null(value);
+    assert_int_equal(json_line(json_object_get(value, "order"), &line), ERR_OK);
+    assert_int_equal(buffer_append(&line, "", 1), ERR_OK);
+    assert_string_equal((const char *)line.data,
+                        "{\"id\":\"X-1\",\"from_day\":\"2020-04-01\",\"until_day\":\"2020-09-30\","
+                        "\"reason\":\"a flood\",\"signed\":\"2020-07-03T08:15:00Z\","
+                        "\"authority\":\"BNR\"}\n");
+    json_decref(value);
+    /* bytes that are none are shown as they are */
+    signed_order.order = pb_of_bytes(bytes_of("\xFF", 1));
+    buffer_clear(&packed);
+    assert_int_equal(message_pack(&event.base, &packed), ERR_OK);
+    value = json_of_record(&header, bytes_of(NULL, 0), buffer_bytes(&packed), &arena);
+    assert_non_null(value);
+    assert_null(json_object_get(value, "order"));
+    json_decref(value);
+}
+
 static void a_rejected_period_that_is_none_is_null(void **state)
 {
     (void)state;
@@ -300,6 +343,7 @@ int main(void)
         cmocka_unit_test(findings_show_their_values_like_the_fields_they_are_of),
         cmocka_unit_test(a_record_with_its_body_holds_the_report),
         cmocka_unit_test(an_event_has_its_subject_and_no_place),
+        cmocka_unit_test(an_order_shows_what_it_says),
         cmocka_unit_test(a_rejected_period_that_is_none_is_null),
         cmocka_unit_test(parts_that_do_not_parse_give_no_record),
         cmocka_unit_test(a_line_over_the_buffers_limit_leaves_it_as_it_was),

@@ -45,8 +45,11 @@ static bool has_rule(const struct findings *findings, const char *rule)
 }
 
 static char usacco[] = "USACCO";
-static const struct party party_in_francs = {
-    .category = usacco, .currency = "RWF", .valid_from_day = INT32_MIN, .valid_to_day = INT32_MAX, .ended_day = INT32_MAX};
+static const struct party party_in_francs = {.category = usacco,
+                                             .currency = "RWF",
+                                             .valid_from_day = INT32_MIN,
+                                             .valid_to_day = INT32_MAX,
+                                             .ended_day = INT32_MAX};
 
 static enum expected judge(const PbReport *report, const struct submission *submission,
                            const PbSettings *settings, struct findings *findings)
