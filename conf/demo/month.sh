@@ -3,6 +3,8 @@
 # words `step`, `say`, `hub`, `agent` are run's.
 
 month_whole() {
+    step "The sector in June 2020, by category" totals
+    show_totals
     step "Who has not reported December 2020" who_is_missing
     show_missing
     step "One of them is excused" excuse_one
@@ -19,6 +21,8 @@ month_whole() {
     show_corrected
     step "It is opened again" reopen_month
     cat "$demo/reopened.txt"
+    step "What the association was told meanwhile" notices
+    show_notices
 }
 
 # The line of a month's state that begins with a word: `state_line FILE reports`.
@@ -31,7 +35,42 @@ later() {
     hub test-time "$1"
 }
 
+# Σ numerators over Σ denominators of those who reported both; the hub makes them, and says of how many.
+totals() {
+    "$bin/mfi-pull" totals 2020-06 -c "$demo/regulator/pull.conf" --by COUNTRY --by CATEGORY --line R02 --line R11 --format csv \
+        --out "$demo/totals.csv"
+    grep -q 'COUNTRY' "$demo/totals.csv"
+}
+
+show_totals() {
+    awk -F, '
+        function percent(text) { return text == "" ? "-" : sprintf("%.1f %%", text / 100) }
+        NR == 1 {
+            for (i = 1; i <= NF; i++) { at[$i] = i }
+            printf "   %-10s %-9s %9s %11s %11s %11s %15s\n", "group", "ratio", "value", "quartiles:", "median", "", "reported"
+            next
+        }
+        {
+            printf "   %-10s %-9s %9s %11s %11s %11s %8s of %3s\n", $at["group"], $at["line"] == "R02" ? "PAR30R" : "liquidity", percent($at["value"]),
+                percent($at["quartile_1"]), percent($at["median"]), percent($at["quartile_3"]), $at["reported"], $at["expected"]
+        }' "$demo/totals.csv"
+}
+
+# Computed from the same history whenever it is asked for, and each put out once.
+notices() {
+    "$bin/mfi-feed" -c "$demo/association/feed.conf" --notices --from "$(cat "$demo/position.before")" --until-head --out "$demo/notices.jsonl"
+    grep -q '"notice":"waiver"' "$demo/notices.jsonl"
+    grep -q '"notice":"overdue"' "$demo/notices.jsonl"
+    grep -q '"notice":"corrected_after_close"' "$demo/notices.jsonl"
+}
+
+show_notices() {
+    grep -o '"notice":"[a-z_]*"' "$demo/notices.jsonl" | cut -d '"' -f 4 | sort | uniq -c | sort -rn | sed 's/^/   /'
+    grep -m 1 '"notice":"corrected_after_close"' "$demo/notices.jsonl" | sed 's/^/   /'
+}
+
 who_is_missing() {
+    hub status | awk '$1 == "position" { print $2 }' >"$demo/position.before"
     hub status --period 2020-12 --known-at 2021-01-12T06:00:00Z >"$demo/december.before.txt"
     hub status --period 2020-12 >"$demo/december.txt"
     hub status --period 2020-12 --format json >"$demo/december.json"
