@@ -62,15 +62,17 @@ static bool burn_days_parts(const struct ratio_inputs *inputs, struct ratio_part
 
 /* ---- the path: what is there on each day ---- */
 
-/* The amounts that a path needs, once. */
+#define DEPOSIT_TYPES (IHURIRO__V1__DEPOSIT_ROW__TYPE__OTHER + 1)
+
+/* What a path needs of report and settings, once for all its days. */
 struct path {
     const PbLiquidity *liquidity;
-    const PbSettings *settings;
-    int64_t liquid;    /* R11's numerator */
-    int64_t lines;     /* that can be drawn */
-    int64_t overdue;   /* borrowings, to be paid on day 0 */
-    int64_t opex;      /* for 30 days */
-    int64_t committed; /* disbursements within 30 days */
+    uint32_t run_off[DEPOSIT_TYPES]; /* percent in 30 days, by type */
+    int64_t liquid;                  /* R11's numerator */
+    int64_t lines;                   /* that can be drawn */
+    int64_t overdue;                 /* borrowings, to be paid on day 0 */
+    int64_t opex;                    /* for 30 days */
+    int64_t committed;               /* disbursements within 30 days */
     uint32_t collections_percent;
 };
 
@@ -93,7 +95,6 @@ static bool path_open(const struct ratio_inputs *inputs, uint32_t collections_pe
     }
     *ret_path = (struct path){
         .liquidity = liquidity,
-        .settings = inputs->settings,
         .liquid = hundredths / 100,
         .lines = (int64_t)((wide)lines.value * lines_percent / 100),
         .overdue = liquidity->has_borrowings_overdue ? liquidity->borrowings_overdue : 0,
@@ -101,6 +102,9 @@ static bool path_open(const struct ratio_inputs *inputs, uint32_t collections_pe
         .committed = committed.value,
         .collections_percent = collections_percent,
     };
+    for (int type = 0; type < DEPOSIT_TYPES; type++) {
+        ret_path->run_off[type] = run_off_percent(inputs->settings, type);
+    }
     return true;
 }
 
@@ -125,6 +129,12 @@ static bool path_at(const struct path *path, int32_t day, wide *ret_amount)
 
 #define TERM_TYPE IHURIRO__V1__DEPOSIT_ROW__TYPE__TERM
 
+/* Settings name the types of this schema only: another is not in them. */
+static uint32_t run_off_of(const struct path *path, int type)
+{
+    return type >= 0 && type < DEPOSIT_TYPES ? path->run_off[type] : run_off_percent(NULL, type);
+}
+
 /* What of all deposits is withdrawn up to a day, each kind until it is gone. */
 static bool withdrawn_until(const struct path *path, uint32_t speed_percent, int32_t day,
                             wide *ret_amount)
@@ -133,7 +143,7 @@ static bool withdrawn_until(const struct path *path, uint32_t speed_percent, int
     wide term = 0;
     for (size_t i = 0; i < path->liquidity->n_deposits; i++) {
         const PbDepositRow *row = path->liquidity->deposits[i];
-        wide percent = (wide)run_off_percent(path->settings, (int)row->type) * speed_percent;
+        wide percent = (wide)run_off_of(path, (int)row->type) * speed_percent;
         wide gone = (wide)row->balance * percent * day / ((wide)100 * 100 * 30);
         if (!row->has_balance) {
             return false;
@@ -145,7 +155,7 @@ static bool withdrawn_until(const struct path *path, uint32_t speed_percent, int
         }
     }
     if (term != 0) { /* what falls due is that of all its rows */
-        wide percent = (wide)run_off_percent(path->settings, TERM_TYPE) * speed_percent;
+        wide percent = (wide)path->run_off[TERM_TYPE] * speed_percent;
         struct sum due =
             maturing_until(path->liquidity, IHURIRO__V1__MATURITY_ROW__ITEM__TERM_DEPOSITS, day);
         if (due.is_unknown) {

@@ -336,7 +336,9 @@ static enum err take_all(struct follow *follow, const Ihuriro__V1__Records *mess
         after = follow->records[i].header.seq;
     }
     struct verifying verifying = {.follow = follow, .message = message};
-    enum err err = parts_work(message->n_records, verify_record, &verifying, complaint);
+    enum err err =
+        parts_work(message->n_records, parts_by_cores(message->n_records, PARTS_LEAST_CHECKS),
+                   verify_record, &verifying, complaint);
     if (err != ERR_OK) {
         return err;
     }

@@ -3,9 +3,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define PARTS_MAX  16
-#define PART_LEAST 16 /* items for which a thread is worth its start */
-
 struct part {
     pthread_t thread;
     size_t begin;
@@ -27,17 +24,17 @@ static void *work_on(void *argument)
     return NULL;
 }
 
-static size_t count_of_parts(size_t items)
+size_t parts_by_cores(size_t items, size_t least)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t most = cores > 0 && cores < PARTS_MAX ? (size_t)cores : cores > 0 ? PARTS_MAX : 1;
-    size_t wanted = items / PART_LEAST;
-    return wanted < 1 ? 1 : wanted < most ? wanted : most;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t wanted = items / least;
+    return cores < 1 || wanted < 1 ? 1 : wanted < (size_t)cores ? wanted : (size_t)cores;
 }
 
-enum err parts_work(size_t count, parts_item item, void *context, struct complaint *complaint)
+enum err parts_work(size_t count, size_t threads, parts_item item, void *context,
+                    struct complaint *complaint)
 {
-    size_t parts = count_of_parts(count);
+    const size_t parts = threads < PARTS_MAX ? threads : PARTS_MAX;
     struct part all[PARTS_MAX];
     bool is_started[PARTS_MAX] = {false};
     for (size_t i = 0; i < parts; i++) {

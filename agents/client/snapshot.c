@@ -227,7 +227,10 @@ enum err snapshot_verify(const struct snapshot_terms *terms, const struct snapsh
     enum err err = verify_checkpoint(terms, hub, complaint);
     err = err != ERR_OK ? err : snapshot_filter(terms, &filter_arena, &filter);
     struct verifying verifying = {.terms = terms, .records = records, .filter = filter};
-    return err != ERR_OK ? err : parts_work(records->count, verify_item, &verifying, complaint);
+    return err != ERR_OK
+               ? err
+               : parts_work(records->count, parts_by_cores(records->count, PARTS_LEAST_CHECKS),
+                            verify_item, &verifying, complaint);
 }
 
 void snapshot_files_close(struct snapshot_files *files)

@@ -5,9 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/client/parts.h"
 #include "agents/client/snapshot_fold.h"
 #include "agents/client/table.h"
 #include "proto/ratios.h"
+
+#define SHEETS_MAX 48
+#define STRETCHES  16 /* of institutions, whose rows are made at once */
+
+/* A table of rows of reports: of one type, a row a report or a row of a repeated field; or of
+ * ratios, a row an institution. */
+struct sheet {
+    int type;                             /* 0: ratios */
+    const ProtobufCFieldDescriptor *body; /* of the type, in the report */
+    const ProtobufCFieldDescriptor *rows; /* NULL: a row a report */
+    bool is_of_body;                      /* lie the rows there, or in the report itself? */
+    struct table table;
+};
 
 struct building {
     struct snapshot_fold fold;
@@ -15,11 +29,14 @@ struct building {
     struct snapshot_files *files;
     struct complaint *complaint;
     char period[PERIOD_KEY_MAX + 1];
+    struct sheet *sheets; /* in the order of their files */
+    size_t sheet_count;
 };
 
-static enum err build_type(struct building *building, int type);
+static void begin_type(struct building *building, int type);
+static void begin_ratios(struct building *building);
 static enum err build_institutions(struct building *building);
-static enum err build_ratios(struct building *building);
+static enum err build_sheets(struct building *building);
 
 static struct snapshot_file *add_file(struct building *building, const char *name)
 {
@@ -39,17 +56,28 @@ static void begin_file(struct building *building, const char *name, struct table
     table_begin(ret_table, format, &add_file(building, whole)->bytes);
 }
 
+static struct sheet *begin_sheet(struct building *building, const char *name, int type)
+{
+    assert(building->sheet_count < SHEETS_MAX);
+    struct sheet *sheet = &building->sheets[building->sheet_count++];
+    sheet->type = type;
+    begin_file(building, name, &sheet->table);
+    return sheet;
+}
+
 static enum err build_all(struct building *building, struct bytes records_pb,
                           const struct snapshot_records *records)
 {
-    enum err err = ERR_OK;
-    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST && err == ERR_OK; type++) {
+    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
         if (building->terms->types & (1U << type)) {
-            err = build_type(building, type);
+            begin_type(building, type);
         }
     }
-    err = err != ERR_OK ? err : build_institutions(building);
-    err = err != ERR_OK ? err : build_ratios(building);
+    enum err err = build_institutions(building);
+    if (err == ERR_OK) {
+        begin_ratios(building);
+        err = build_sheets(building);
+    }
     err = err != ERR_OK ? err
                         : buffer_append(&add_file(building, SNAPSHOT_RECORDS_NAME)->bytes,
                                         records_pb.data, records_pb.size);
@@ -72,12 +100,120 @@ enum err snapshot_build(const struct snapshot_terms *terms, struct bytes records
     AUTO(snapshot_files_close) struct snapshot_files files = {.count = 0};
     struct building building = {.terms = terms, .files = &files, .complaint = complaint};
     period_format(&terms->period, building.period);
-    enum err err = snapshot_fold(terms, records, complaint, &building.fold);
+    building.sheets = calloc(SHEETS_MAX, sizeof *building.sheets);
+    enum err err = building.sheets == NULL
+                       ? ERR_MEMORY
+                       : snapshot_fold(terms, records, complaint, &building.fold);
     err = err != ERR_OK ? err : build_all(&building, records_pb, records);
     snapshot_fold_close(&building.fold);
+    free(building.sheets);
     if (err == ERR_OK) {
         *ret_files = files;
         files.count = 0;
+    }
+    return err;
+}
+
+/* ---- the rows of all reports ---- */
+
+/* Institutions in a row, and what they give each sheet. */
+struct stretch {
+    size_t begin; /* of the cells */
+    size_t end;
+    struct sheet *sheets; /* as the building's, but for where their rows go */
+    struct buffer rows[SHEETS_MAX];
+};
+
+struct stretching {
+    const struct building *building;
+    struct stretch all[STRETCHES];
+};
+
+static void put_rows(struct sheet *sheet, const struct building *building, const char *institution,
+                     const struct ratio_inputs *inputs);
+
+static enum err build_stretch(void *context, size_t index, struct arena *arena,
+                              struct complaint *complaint)
+{
+    struct stretching *stretching = context;
+    const struct building *building = stretching->building;
+    struct stretch *stretch = &stretching->all[index];
+    const char *last = "";
+    arena->budget = (size_t)(TYPE_LAST + 1) * UNPACK_BUDGET;
+    for (size_t i = stretch->begin; i < stretch->end; i++) {
+        const char *institution = building->fold.cells[i].institution;
+        struct ratio_inputs inputs = {0};
+        if (strcmp(institution, last) == 0) {
+            continue;
+        }
+        last = institution;
+        arena_reset(arena);
+        enum err err = snapshot_inputs(&building->fold, institution, arena, complaint, &inputs);
+        if (err != ERR_OK) {
+            return err;
+        }
+        for (size_t k = 0; k < building->sheet_count; k++) {
+            put_rows(&stretch->sheets[k], building, institution, &inputs);
+        }
+    }
+    return ERR_OK;
+}
+
+/* The next cell that is of another institution than the one before it. */
+static size_t next_institution(const struct snapshot_fold *fold, size_t at)
+{
+    while (at > 0 && at < fold->cell_count &&
+           strcmp(fold->cells[at].institution, fold->cells[at - 1].institution) == 0) {
+        at++;
+    }
+    return at;
+}
+
+static enum err open_stretch(struct stretching *stretching, size_t index)
+{
+    const struct building *building = stretching->building;
+    const struct snapshot_fold *fold = &building->fold;
+    struct stretch *stretch = &stretching->all[index];
+    stretch->begin = next_institution(fold, fold->cell_count * index / STRETCHES);
+    stretch->end = next_institution(fold, fold->cell_count * (index + 1) / STRETCHES);
+    stretch->sheets = calloc(SHEETS_MAX, sizeof *stretch->sheets);
+    if (stretch->sheets == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < building->sheet_count; i++) {
+        stretch->sheets[i] = building->sheets[i];
+        table_part(&building->sheets[i].table, &stretch->rows[i], &stretch->sheets[i].table);
+    }
+    return ERR_OK;
+}
+
+static void stretching_close(struct stretching *stretching)
+{
+    for (size_t i = 0; i < STRETCHES; i++) {
+        for (size_t k = 0; k < SHEETS_MAX; k++) {
+            buffer_close(&stretching->all[i].rows[k]);
+        }
+        free(stretching->all[i].sheets);
+    }
+}
+
+/* Each report is unpacked once, by whichever thread has its institution. */
+static enum err build_sheets(struct building *building)
+{
+    AUTO(stretching_close) struct stretching stretching = {.building = building};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < STRETCHES && err == ERR_OK; i++) {
+        err = open_stretch(&stretching, i);
+    }
+    err = err != ERR_OK ? err
+                        : parts_work(STRETCHES, parts_by_cores(STRETCHES, 1), build_stretch,
+                                     &stretching, building->complaint);
+    for (size_t k = 0; k < building->sheet_count && err == ERR_OK; k++) {
+        for (size_t i = 0; i < STRETCHES; i++) {
+            table_join(&building->sheets[k].table, &stretching.all[i].sheets[k].table);
+            buffer_close(&stretching.all[i].rows[k]);
+        }
+        err = table_end(&building->sheets[k].table);
     }
     return err;
 }
@@ -183,10 +319,10 @@ static void wide_columns(struct table *table, const ProtobufCMessageDescriptor *
     table_columns_end(table);
 }
 
-static void wide_row(struct table *table, const struct building *building,
-                     const struct snapshot_cell *cell, const PbReport *report,
-                     const ProtobufCFieldDescriptor *body)
+static void wide_row(struct sheet *sheet, const struct building *building,
+                     const struct snapshot_cell *cell, const PbReport *report)
 {
+    struct table *table = &sheet->table;
     const struct header *header = &cell->current->header;
     const ProtobufCMessageDescriptor *descriptor = &ihuriro__v1__report__descriptor;
     table_text(table, cell->institution);
@@ -207,14 +343,17 @@ static void wide_row(struct table *table, const struct building *building,
         const ProtobufCFieldDescriptor *field = report_field(report_parts[i]);
         cells_of(table, field->descriptor, part_of(&report->base, field), false);
     }
-    cells_of(table, body->descriptor, part_of(&report->base, body), true);
+    cells_of(table, sheet->body->descriptor, part_of(&report->base, sheet->body), true);
     table_row_end(table);
 }
 
-/* The rows of one repeated field of one message. */
-static void long_rows(struct table *table, const struct building *building, const char *institution,
-                      const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+/* The rows of one repeated field. */
+static void long_rows(struct sheet *sheet, const struct building *building, const char *institution,
+                      const PbReport *report)
 {
+    const ProtobufCFieldDescriptor *field = sheet->rows;
+    const ProtobufCMessage *message =
+        sheet->is_of_body ? part_of(&report->base, sheet->body) : &report->base;
     if (message == NULL) {
         return; /* a nil report has no body */
     }
@@ -223,101 +362,47 @@ static void long_rows(struct table *table, const struct building *building, cons
     ProtobufCMessage *const *rows =
         *(ProtobufCMessage *const *const *)(const void *)(at + field->offset);
     for (size_t i = 0; i < count; i++) {
-        table_text(table, institution);
-        table_text(table, building->period);
-        table_unsigned(table, i + 1);
-        cells_of(table, field->descriptor, rows[i], true);
-        table_row_end(table);
+        table_text(&sheet->table, institution);
+        table_text(&sheet->table, building->period);
+        table_unsigned(&sheet->table, i + 1);
+        cells_of(&sheet->table, field->descriptor, rows[i], true);
+        table_row_end(&sheet->table);
     }
 }
 
-typedef const ProtobufCMessage *(*holder)(const PbReport *report,
-                                          const ProtobufCFieldDescriptor *body);
-
-static const ProtobufCMessage *the_report(const PbReport *report,
-                                          const ProtobufCFieldDescriptor *body)
+static void begin_longs(struct building *building, int type, const char *type_name,
+                        const ProtobufCFieldDescriptor *body, bool is_of_body)
 {
-    (void)body;
-    return &report->base;
-}
-
-static const ProtobufCMessage *the_body(const PbReport *report,
-                                        const ProtobufCFieldDescriptor *body)
-{
-    return part_of(&report->base, body);
-}
-
-/* One long table: every current report's rows of a repeated field. */
-static enum err build_long(struct building *building, int type,
-                           const ProtobufCFieldDescriptor *field, holder holder_of)
-{
-    AUTO(arena_close) struct arena arena = {0};
-    struct table table;
-    char type_name[32];
-    char name[48 + 32];
-    const ProtobufCFieldDescriptor *body = body_field(type, type_name);
-    snprintf(name, sizeof name, "%s-%s", type_name, field->name);
-    begin_file(building, name, &table);
-    table_column(&table, "institution");
-    table_column(&table, "period");
-    table_column(&table, "row");
-    columns_of(&table, field->descriptor, "");
-    table_columns_end(&table);
-    for (size_t i = 0; i < building->fold.cell_count; i++) {
-        const struct snapshot_cell *cell = &building->fold.cells[i];
-        const PbReport *report = NULL;
-        if (cell->type != type || cell->status != CELL_REPORTED) {
+    const ProtobufCMessageDescriptor *descriptor =
+        is_of_body ? body->descriptor : &ihuriro__v1__report__descriptor;
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+        char name[48 + 32];
+        if (field->label != PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_MESSAGE) {
             continue;
         }
-        arena_reset(&arena);
-        enum err err = snapshot_open(cell, &arena, building->complaint, &report);
-        if (err != ERR_OK) {
-            return err;
-        }
-        long_rows(&table, building, cell->institution, holder_of(report, body), field);
+        snprintf(name, sizeof name, "%s-%s", type_name, field->name);
+        struct sheet *sheet = begin_sheet(building, name, type);
+        sheet->body = body;
+        sheet->rows = field;
+        sheet->is_of_body = is_of_body;
+        table_column(&sheet->table, "institution");
+        table_column(&sheet->table, "period");
+        table_column(&sheet->table, "row");
+        columns_of(&sheet->table, field->descriptor, "");
+        table_columns_end(&sheet->table);
     }
-    return table_end(&table);
 }
 
-static enum err build_longs(struct building *building, int type,
-                            const ProtobufCMessageDescriptor *descriptor, holder holder_of)
+static void begin_type(struct building *building, int type)
 {
-    enum err err = ERR_OK;
-    for (unsigned i = 0; i < descriptor->n_fields && err == ERR_OK; i++) {
-        if (descriptor->fields[i].label == PROTOBUF_C_LABEL_REPEATED &&
-            descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE) {
-            err = build_long(building, type, &descriptor->fields[i], holder_of);
-        }
-    }
-    return err;
-}
-
-static enum err build_type(struct building *building, int type)
-{
-    AUTO(arena_close) struct arena arena = {0};
-    struct table table;
     char name[32];
     const ProtobufCFieldDescriptor *body = body_field(type, name);
-    begin_file(building, name, &table);
-    wide_columns(&table, body->descriptor);
-    for (size_t i = 0; i < building->fold.cell_count; i++) {
-        const struct snapshot_cell *cell = &building->fold.cells[i];
-        const PbReport *report = NULL;
-        if (cell->type != type || cell->status != CELL_REPORTED) {
-            continue;
-        }
-        arena_reset(&arena);
-        enum err err = snapshot_open(cell, &arena, building->complaint, &report);
-        if (err != ERR_OK) {
-            return err;
-        }
-        wide_row(&table, building, cell, report, body);
-    }
-    enum err err = table_end(&table);
-    err = err != ERR_OK ? err : build_longs(building, type, body->descriptor, the_body);
-    return err != ERR_OK
-               ? err
-               : build_longs(building, type, &ihuriro__v1__report__descriptor, the_report);
+    struct sheet *sheet = begin_sheet(building, name, type);
+    sheet->body = body;
+    wide_columns(&sheet->table, body->descriptor);
+    begin_longs(building, type, name, body, true);
+    begin_longs(building, type, name, body, false);
 }
 
 /* ---- institutions ---- */
@@ -406,27 +491,19 @@ static enum err build_institutions(struct building *building)
 
 /* ---- ratios ---- */
 
-static enum err ratio_row(struct building *building, struct table *table, const char *institution,
-                          struct arena *arena)
+static void ratio_row(struct table *table, const struct building *building, const char *institution,
+                      const struct ratio_inputs *inputs)
 {
-    struct ratio_inputs inputs = {0};
-    enum err err =
-        snapshot_inputs(&building->fold, institution, arena, building->complaint, &inputs);
-    if (err != ERR_OK ||
-        (inputs.portfolio == NULL && inputs.liquidity == NULL && inputs.operations == NULL &&
-         inputs.capital == NULL && inputs.exposures == NULL)) {
-        return err;
-    }
     size_t count = 0;
     table_text(table, institution);
     table_text(table, building->period);
     (void)ratios_at(0, &count);
     for (size_t i = 0; i < count; i++) {
         const struct ratio *ratio = ratios_at(i, &count);
-        struct ratio_value value = ratio_compute(ratio, &inputs);
         if (ratio->needs_before) {
             continue;
         }
+        struct ratio_value value = ratio_compute(ratio, inputs);
         if (value.is_null) {
             table_none(table);
         } else {
@@ -434,39 +511,72 @@ static enum err ratio_row(struct building *building, struct table *table, const 
         }
     }
     table_row_end(table);
-    return ERR_OK;
 }
 
 /* A column a ratio, in its unit, a row for each institution of whose reports any may be seen. A
  * pull is of one period: ratios that compare with earlier ones are not in it. */
-static enum err build_ratios(struct building *building)
+static void begin_ratios(struct building *building)
 {
-    AUTO(arena_close) struct arena arena = {.budget = (size_t)4 * UNPACK_BUDGET};
-    struct table table;
     size_t count = 0;
-    begin_file(building, "ratios", &table);
-    table_column(&table, "institution");
-    table_column(&table, "period");
+    struct table *table = &begin_sheet(building, "ratios", 0)->table;
+    table_column(table, "institution");
+    table_column(table, "period");
     (void)ratios_at(0, &count);
     for (size_t i = 0; i < count; i++) {
         const struct ratio *ratio = ratios_at(i, &count);
         if (!ratio->needs_before) {
-            table_column(&table, ratio->id);
+            table_column(table, ratio->id);
         }
     }
-    table_columns_end(&table);
-    const char *last = "";
-    for (size_t i = 0; i < building->fold.cell_count; i++) {
-        const char *institution = building->fold.cells[i].institution;
-        if (strcmp(institution, last) == 0) {
-            continue;
-        }
-        last = institution;
-        arena_reset(&arena);
-        enum err err = ratio_row(building, &table, institution, &arena);
-        if (err != ERR_OK) {
-            return err;
+    table_columns_end(table);
+}
+
+/* ---- an institution's rows ---- */
+
+static const PbReport *report_in(const struct ratio_inputs *inputs, int type)
+{
+    switch (type) {
+    case TYPE_PORTFOLIO:
+        return inputs->portfolio;
+    case TYPE_LIQUIDITY:
+        return inputs->liquidity;
+    case TYPE_OPERATIONS:
+        return inputs->operations;
+    case TYPE_CAPITAL:
+        return inputs->capital;
+    default:
+        assert(type == TYPE_EXPOSURES);
+        return inputs->exposures;
+    }
+}
+
+static bool has_any(const struct ratio_inputs *inputs)
+{
+    for (int type = TYPE_PORTFOLIO; type <= TYPE_LAST; type++) {
+        if (report_in(inputs, type) != NULL) {
+            return true;
         }
     }
-    return table_end(&table);
+    return false;
+}
+
+static void put_rows(struct sheet *sheet, const struct building *building, const char *institution,
+                     const struct ratio_inputs *inputs)
+{
+    if (sheet->type == 0) {
+        if (has_any(inputs)) {
+            ratio_row(&sheet->table, building, institution, inputs);
+        }
+        return;
+    }
+    const PbReport *report = report_in(inputs, sheet->type);
+    if (report == NULL) {
+        return;
+    }
+    if (sheet->rows != NULL) {
+        long_rows(sheet, building, institution, report);
+    } else {
+        wide_row(sheet, building, snapshot_cell_find(&building->fold, institution, sheet->type),
+                 report);
+    }
 }

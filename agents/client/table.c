@@ -238,6 +238,24 @@ void table_row_end(struct table *table)
     table->rows++;
 }
 
+void table_part(const struct table *table, struct buffer *out, struct table *ret_part)
+{
+    *ret_part = *table;
+    ret_part->out = out;
+    ret_part->rows = 0;
+}
+
+void table_join(struct table *table, const struct table *part)
+{
+    assert(table->at == 0 && part->at == 0);
+    table->err = table->err != ERR_OK ? table->err : part->err;
+    if (table->format == SNAPSHOT_JSON && table->rows > 0 && part->rows > 0) {
+        put_text(table, ","); /* the first row of each begins without */
+    }
+    put(table, (const char *)part->out->data, part->out->size);
+    table->rows += part->rows;
+}
+
 enum err table_end(struct table *table)
 {
     if (table->format == SNAPSHOT_JSON) {

@@ -39,6 +39,10 @@ void table_field(struct table *table, const ProtobufCMessage *message,
                  const ProtobufCFieldDescriptor *field);
 void table_row_end(struct table *table);
 
+/* Rows of a table that are written apart from it, and put behind those that it has. */
+void table_part(const struct table *table, struct buffer *out, struct table *ret_part);
+void table_join(struct table *table, const struct table *part);
+
 /* Closes the array, and returns the first error. */
 MUST_USE enum err table_end(struct table *table);
 

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "agents/client/durable.h"
+#include "agents/client/parts.h"
 
 #define FILE_BYTES_MAX     ((size_t)1 << 30)
 #define MANIFEST_BYTES_MAX ((size_t)1 << 20)
+#define SYNCS_AT_ONCE      8 /* which the disk takes together */
 
 static char *in(const char *folder, const char *name)
 {
@@ -122,23 +124,37 @@ static void remove_pull(const char *folder, const struct snapshot_files *files)
     (void)rmdir(folder);
 }
 
+struct syncing {
+    const char *folder;
+    const struct snapshot_files *files;
+};
+
+static enum err sync_file(void *context, size_t index, struct arena *arena,
+                          struct complaint *complaint)
+{
+    const struct syncing *syncing = context;
+    AUTO(free_p) char *path = in(syncing->folder, syncing->files->items[index].name);
+    (void)arena;
+    return path == NULL ? ERR_MEMORY : durable_sync(path, complaint);
+}
+
 static enum err write_files(const char *folder, const struct snapshot_files *files,
                             struct complaint *complaint)
 {
+    struct syncing syncing = {.folder = folder, .files = files};
     enum err err = ERR_OK;
     for (size_t i = 0; i < files->count && err == ERR_OK; i++) {
         AUTO(free_p) char *path = in(folder, files->items[i].name);
         err = path == NULL ? ERR_MEMORY
                            : durable_write(path, buffer_bytes(&files->items[i].bytes), complaint);
     }
-    for (size_t i = 0; i < files->count && err == ERR_OK; i++) {
-        AUTO(free_p) char *path = in(folder, files->items[i].name);
-        err = path == NULL ? ERR_MEMORY : durable_sync(path, complaint);
-        if (err == ERR_OK && i + 1 == files->count && durable_folder_of(path) != ERR_OK) {
-            err = failed(complaint, folder);
-        }
+    err = err != ERR_OK ? err
+                        : parts_work(files->count, SYNCS_AT_ONCE, sync_file, &syncing, complaint);
+    if (err != ERR_OK) {
+        return err;
     }
-    return err;
+    AUTO(free_p) char *any = in(folder, SNAPSHOT_MANIFEST_NAME);
+    return any != NULL && durable_folder_of(any) == ERR_OK ? ERR_OK : failed(complaint, folder);
 }
 
 /* The first file that is not as it would be written; NULL when all are. */
