@@ -1,6 +1,7 @@
 /* A country's file: refused with a sentence, or settings that are canonical, fit an event, and that
  * rules can be judged under. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/starve.h"
 
 #include "conf/country.h"
 #include "proto/canonical.h"
@@ -20,6 +21,18 @@ static void judge(const PbSettings *settings)
     (void)text_has_private_number("call 0788 123 456 today", settings);
 }
 
+static void take_starved(const char *path, struct bytes file)
+{
+    for (struct starving starving = starving_of(file); starving_next(&starving);) {
+        AUTO(arena_close) struct arena arena = {0};
+        struct complaint complaint = {{0}};
+        PbSettings *settings = NULL;
+        enum err err = country_compile(path, &arena, &complaint, &settings);
+        starving_rest();
+        HOLD((err == ERR_OK) == (settings != NULL));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(arena_close) struct arena arena = {0};
@@ -28,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PbSettings *settings = NULL;
     char path[128];
     fuzz_write(fuzz_path("xx.cfg", path), bytes_of(data, size), 0644);
+    take_starved(path, bytes_of(data, size));
     if (country_compile(path, &arena, &complaint, &settings) != ERR_OK) {
         HOLD(settings == NULL && complaint.text[0] != '\0');
         return 0;
