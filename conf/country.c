@@ -3,6 +3,7 @@
 #include "conf/country_inside.h"
 #include "conf/data_path.h"
 #include "proto/period.h"
+#include "proto/rules.h"
 
 /* A file under check. */
 struct checking {
@@ -105,12 +106,46 @@ static enum err check_rules(const struct checking *checking)
     const struct rule_setting *rules = checking->country->rules.items;
     enum err err = require_unique(checking, "rules", &checking->country->rules, sizeof *rules);
     for (size_t i = 0; err == ERR_OK && i < checking->country->rules.count; i++) {
-        if (rules[i].head.second != NULL) {
+        const struct rule *rule = rule_find(rules[i].head.key);
+        if (rules[i].tolerance_bp != ABSENT && rule != NULL && rule->tolerance_bp == NO_TOLERANCE) {
+            err = complain(checking->complaint, ERR_CONFIG,
+                           "%s:%d: rules: %s has no tolerance, so this would change nothing; leave "
+                           "tolerance_bp out (severity and off have an effect).",
+                           checking->path, (int)rules[i].head.line, rules[i].head.key);
+        }
+        if (err == ERR_OK && rules[i].head.second != NULL) {
             err = require_category(checking, rules[i].head.line, "rules.category",
                                    rules[i].head.second);
         }
     }
     return err;
+}
+
+/* Without one that begins at 0 days a loan that is paid would have no class. */
+static enum err check_classes(const struct checking *checking)
+{
+    const struct loan_class *classes = checking->country->classes.items;
+    bool has_first = false;
+    for (size_t i = 0; i < checking->country->classes.count; i++) {
+        has_first = has_first || classes[i].from_days == 0;
+    }
+    return has_first ? ERR_OK
+                     : complain(checking->complaint, ERR_CONFIG,
+                                "%s:%d: classes: none begins at 0 days, so a loan that is not late "
+                                "would have no class; give the first one from_days = 0.",
+                                checking->path, (int)classes[0].head.line);
+}
+
+/* Rows for the same institutions: both for all others, or with a category in common. */
+static bool are_for_the_same(const struct config_texts *one, const struct config_texts *other)
+{
+    bool is_shared = one->count == 0 && other->count == 0;
+    for (size_t i = 0; i < one->count; i++) {
+        for (size_t k = 0; k < other->count; k++) {
+            is_shared = is_shared || strcmp(one->items[i], other->items[k]) == 0;
+        }
+    }
+    return is_shared;
 }
 
 /* A band ends above the one before it of its currency; the one without an end is the last. */
@@ -149,6 +184,17 @@ static enum err check_liquidity(const struct checking *checking)
             err = require_category(checking, bases[i].head.line, "liquidity.categories",
                                    bases[i].categories.items[k]);
         }
+        for (size_t k = 0; err == ERR_OK && k < i; k++) {
+            if (is_same(bases[i].head.second, bases[k].head.second) &&
+                are_for_the_same(&bases[i].categories, &bases[k].categories)) {
+                err =
+                    complain(checking->complaint, ERR_CONFIG,
+                             "%s:%d: liquidity: this row and the one on line %d are for the same "
+                             "institutions from the same day; keep one, or give the newer a later "
+                             "from.",
+                             checking->path, (int)bases[i].head.line, (int)bases[k].head.line);
+            }
+        }
     }
     return err;
 }
@@ -161,6 +207,27 @@ static enum err require_categories(const struct checking *checking, int64_t line
         err = require_category(checking, line, key, categories->items[i]);
     }
     return err;
+}
+
+/* Of a ratio one limit holds for an institution and a day. */
+static enum err check_contradictions(const struct checking *checking, size_t index)
+{
+    const struct prudential_limit *limits = checking->country->limits.items;
+    const struct prudential_limit *limit = &limits[index];
+    for (size_t i = 0; i < index && !limit->is_off; i++) {
+        if (!limits[i].is_off && strcmp(limits[i].ratio, limit->ratio) == 0 &&
+            is_same(limits[i].head.second, limit->head.second) &&
+            are_for_the_same(&limits[i].categories, &limit->categories)) {
+            return complain(
+                checking->complaint, ERR_CONFIG,
+                "%s:%d: limits: %s and %s (line %d) are of %s for the same institutions "
+                "from the same day, and only one of them could hold; keep one, or give "
+                "the newer a later from.",
+                checking->path, (int)limit->head.line, limit->head.key, limits[i].head.key,
+                (int)limits[i].head.line, limit->ratio);
+        }
+    }
+    return ERR_OK;
 }
 
 /* Near comes before breached, and a limit has at least one of the two. */
@@ -190,6 +257,7 @@ static enum err check_limits(const struct checking *checking)
                            "%s:%d: limits: %s ends before it begins; correct from or until.",
                            checking->path, (int)limit->head.line, limit->head.key);
         }
+        err = err != ERR_OK ? err : check_contradictions(checking, i);
     }
     return err;
 }
@@ -256,6 +324,7 @@ static enum err check_country_file(const struct checking *checking)
         err = require_unique(checking, lists[i].list, lists[i].groups, lists[i].bytes);
     }
     err = err != ERR_OK ? err : check_rules(checking);
+    err = err != ERR_OK ? err : check_classes(checking);
     err = err != ERR_OK ? err : check_bands(checking);
     err = err != ERR_OK ? err : check_limits(checking);
     err = err != ERR_OK ? err : check_capital_bands(checking);

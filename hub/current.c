@@ -46,6 +46,48 @@ enum err current_report(struct txn *txn, int type, const PbPeriod *period, const
     return current_at(txn, &place, institution, arena, ret_report);
 }
 
+#define VINTAGES_LOOKED_AT 256 /* what comes after is counted as a correction */
+
+struct silent {
+    struct txn *txn;
+    struct arena *arena;
+    uint64_t seen[VINTAGES_LOOKED_AT / 64]; /* each once, whatever is journaled of it again */
+    uint32_t count;
+};
+
+static enum err count_silent(void *context, const struct report_row *row)
+{
+    struct silent *silent = context;
+    struct record record;
+    struct envelope envelope;
+    uint64_t bit = UINT64_C(1) << (row->vintage % 64);
+    uint64_t *seen = &silent->seen[row->vintage % VINTAGES_LOOKED_AT / 64];
+    if (!verdict_accepts(row->verdict) || row->vintage >= VINTAGES_LOOKED_AT || (*seen & bit)) {
+        return ERR_OK;
+    }
+    enum err err = journal_get(silent->txn, row->seq, &record);
+    err = err != ERR_OK ? err
+                        : envelope_open(record.body, MESSAGE_TOLERANT, silent->arena, &envelope);
+    if (err == ERR_OK) {
+        *seen |= bit;
+        silent->count += report_is_silent(envelope.message);
+    }
+    return err;
+}
+
+enum err current_silent(struct txn *txn, const PbReport *report, struct arena *arena,
+                        uint32_t *ret_count)
+{
+    struct silent silent = {.txn = txn, .arena = arena};
+    enum err err =
+        reports_walk(txn, (int)report->type, (int)report->period->frequency,
+                     report->period->end_day, report->institution, count_silent, &silent);
+    if (err == ERR_OK) {
+        *ret_count = silent.count;
+    }
+    return err;
+}
+
 enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
                         struct rules_context *context)
 {

@@ -11,6 +11,9 @@
 MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *period,
                                  const char *institution, struct arena *arena,
                                  const PbReport **ret_report);
+/* How many accepted vintages of the report's place only made final or explained (D48). */
+MUST_USE enum err current_silent(struct txn *txn, const PbReport *report, struct arena *arena,
+                                 uint32_t *ret_count);
 /* All that the report is compared with. */
 MUST_USE enum err current_beside(struct txn *txn, const PbReport *report, struct arena *arena,
                                  struct rules_context *context);

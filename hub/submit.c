@@ -177,6 +177,10 @@ static enum err journal_judged(const struct submission *submission)
     enum verdict verdict = VERDICT_NONE;
     enum err err = current_beside(writer_txn(ingest->writer), submission->envelope->message,
                                   &ingest->beside, &context);
+    if (err == ERR_OK && submission->envelope->message->vintage > VINTAGES_WITHOUT_A_WORD) {
+        err = current_silent(writer_txn(ingest->writer), submission->envelope->message,
+                             &ingest->beside, &context.silent_vintages);
+    }
     err = err != ERR_OK ? err
                         : rules_judge(submission->envelope->message, &context, &findings, &verdict);
     err = err != ERR_OK ? err

@@ -340,12 +340,26 @@ static bool loans_to_resources_parts(const struct ratio_inputs *inputs,
     return parts_of(&glp, &resources, ret_parts);
 }
 
+#define MONTH_DAYS 28 /* the shortest */
+
+/* From what stood a month before: of a month's report the one before it, of weeks and days as many
+ * as make a month (D39). */
 static bool run_off_parts(const struct ratio_inputs *inputs, struct ratio_parts *ret_parts)
 {
-    struct sum opening = deposits_of(inputs->before);
+    const struct ratio_inputs *then = inputs;
+    struct sum interest = {0};
+    if (liquidity_of(inputs) == NULL) {
+        return false;
+    }
+    int32_t last_day = inputs->liquidity->period->end_day - MONTH_DAYS;
+    do {
+        ADD(&interest, liquidity_of(then), interest_credited);
+        then = then->before;
+    } while (liquidity_of(then) != NULL && then->liquidity->period->end_day > last_day);
+    struct sum opening = deposits_of(then);
     struct sum closing = deposits_of(inputs);
     struct sum lost = opening;
-    ADD(&lost, liquidity_of(inputs), interest_credited);
+    sum_add(&lost, !interest.is_unknown, interest.value);
     sum_subtract(&lost, !closing.is_unknown, closing.value);
     lost.value = lost.value < 0 ? 0 : lost.value;
     return parts_of(&lost, &opening, ret_parts);
@@ -405,8 +419,9 @@ const struct ratio ratios_liquidity[] = {
     {"R15.RES", "Loans to total resources", "glp / total_assets",
      .parts = loans_to_resources_parts},
     {"R16.NET", "Deposit run-off",
-     "(deposits a period before + interest_credited - deposits, 0 where it is less) / deposits a "
-     "period before",
+     "(deposits a month before + interest_credited since - deposits, 0 where it is less) / "
+     "deposits "
+     "a month before",
      .needs_before = true, .parts = run_off_parts},
     {"R16.GROSS", "Gross withdrawal rate", "deposit_withdrawal / deposits a period before",
      .needs_before = true, .parts = withdrawal_rate_parts},

@@ -3,7 +3,7 @@
 
 #include "proto/ratios_inside.h"
 
-#define MONTHS_A_YEAR 12
+#define DAYS_A_YEAR 365
 
 /* Rows that begin after a day, if the day is an edge: no row holds both it and the next. */
 static bool sum_after(const PbPortfolio *portfolio, int64_t day, int64_t *ret_amount)
@@ -111,8 +111,24 @@ static bool moratorium_parts(const struct ratio_inputs *inputs, struct ratio_par
 
 /* ---- over twelve months ---- */
 
-/* Write-offs, less what was recovered if asked for, of up to twelve months that follow one another,
- * over the mean of the month-ends, the opening one included. Fewer than twelve are annualised. */
+/* Periods that make a year; days are counted, as reports by day leave days out. */
+static int periods_a_year(const struct ratio_inputs *inputs)
+{
+    switch ((int)inputs->portfolio->period->frequency) {
+    case IHURIRO__V1__PERIOD__FREQUENCY__Q:
+        return 4;
+    case IHURIRO__V1__PERIOD__FREQUENCY__M:
+        return 12;
+    case IHURIRO__V1__PERIOD__FREQUENCY__W:
+        return 52;
+    default:
+        return DAYS_A_YEAR;
+    }
+}
+
+/* Write-offs, less what was recovered if asked for, of up to twelve months that follow one another
+ * (of as many weeks, days or quarters as make a year), over the mean of their ends, the opening one
+ * included. What is less than a year is annualised. */
 static bool yearly_loss(const struct ratio_inputs *inputs, bool is_net,
                         struct ratio_parts *ret_parts)
 {
@@ -120,8 +136,9 @@ static bool yearly_loss(const struct ratio_inputs *inputs, bool is_net,
     struct sum stocks = {0};
     int64_t days = 0;
     int64_t points = 0;
-    int months = 0;
-    for (; portfolio_of(inputs) != NULL && months < MONTHS_A_YEAR; inputs = inputs->before) {
+    int most = portfolio_of(inputs) == NULL ? 0 : periods_a_year(inputs);
+    for (; portfolio_of(inputs) != NULL && points < most && days < DAYS_A_YEAR;
+         inputs = inputs->before) {
         const PbPortfolio *portfolio = portfolio_of(inputs);
         ADD(&losses, portfolio, written_off);
         if (is_net) {
@@ -129,16 +146,16 @@ static bool yearly_loss(const struct ratio_inputs *inputs, bool is_net,
         }
         ADD(&stocks, portfolio, glp);
         days += days_of(inputs->portfolio->period);
-        months++;
         points++;
     }
+    bool is_year = points == most && (most == 12 || most == 4); /* of 365 or 366 days */
     const PbPortfolio *opening = portfolio_of(inputs);
     if (opening != NULL) {
         ADD(&stocks, opening, glp);
         points++;
     }
-    if (months < MONTHS_A_YEAR) {
-        sum_scale(&losses, 365, days);
+    if (!is_year) {
+        sum_scale(&losses, DAYS_A_YEAR, days);
     }
     sum_scale(&stocks, 1, points);
     return parts_of(&losses, &stocks, ret_parts);

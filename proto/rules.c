@@ -59,6 +59,9 @@ static const Ihuriro__V1__RuleSetting *setting_of(const struct judging *judging,
 
 int64_t judging_tolerance_bp(const struct judging *judging, const struct rule *rule)
 {
+    if (rule->tolerance_bp == NO_TOLERANCE) {
+        return 0;
+    }
     const Ihuriro__V1__RuleSetting *setting = setting_of(judging, rule);
     return setting != NULL && setting->has_tolerance_bp ? setting->tolerance_bp
                                                         : rule->tolerance_bp;
@@ -153,10 +156,16 @@ void judging_expect_equal(struct judging *judging, const struct rule *rule, cons
     }
 }
 
+bool judging_is_at_most(const struct judging *judging, const struct rule *rule, wide limit,
+                        wide got)
+{
+    return got <= limit || is_within(limit, got, limit, judging_tolerance_bp(judging, rule));
+}
+
 void judging_expect_at_most(struct judging *judging, const struct rule *rule, const char *path,
                             wide limit, wide got)
 {
-    if (got > limit) {
+    if (!judging_is_at_most(judging, rule, limit, got)) {
         judging_find_values(judging, rule, rule->severity, path, limit, got);
     }
 }

@@ -17,6 +17,7 @@ struct rules_context {
     uint32_t highest_vintage; /* of those accepted of this place; 0: none */
     int64_t highest_since_us; /* its first_received_at */
     bool has_final;           /* a FINAL one was accepted */
+    uint32_t silent_vintages; /* of those accepted, which only made final or explained (D48) */
     /* What it is compared with, of the same institution; NULL: none is accepted, and the rules that
      * need it do not fire. Which of them a type needs: rules_need. */
     const PbReport *portfolio;  /* current, of a period with the same end */
@@ -39,6 +40,10 @@ enum rules_beside {
     BESIDE_MONTH_AGO = 1 << 6,
 };
 unsigned rules_need(int report_type);
+
+#define VINTAGES_WITHOUT_A_WORD 3 /* DEL-03 */
+/* It only makes final or explains, and is no correction (D48). */
+bool report_is_silent(const PbReport *report);
 
 /* A judgement being made. Over FINDINGS_MAX the last slot says so: rule "MORE", got: how many more,
  * with the worst of their severities. Paths live in the arena.
@@ -68,6 +73,9 @@ MUST_USE enum err rules_judge(const PbReport *report, const struct rules_context
 MUST_USE enum err judgement_pack(const uint8_t *settings_id, const struct findings *findings,
                                  struct buffer *judgement);
 
+/* Of a rule about days, codes or texts, or whose bounds are lists of the settings of their own. */
+#define NO_TOLERANCE (-1)
+
 struct judging;
 
 struct rule {
@@ -78,7 +86,7 @@ struct rule {
         *sentence;  /* for a bookkeeper, with what to do; {path}, {expected}, {got} are replaced */
     bool needs_hub; /* only the hub can evaluate it */
     bool is_fixed;  /* settings cannot switch it off or change its severity */
-    int64_t tolerance_bp; /* unless the settings say another */
+    int64_t tolerance_bp; /* unless the settings say another; NO_TOLERANCE: they cannot */
     void (*evaluate)(struct judging *judging, const struct rule *rule); /* NULL: a refusal */
 };
 

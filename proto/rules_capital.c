@@ -2,8 +2,7 @@
 #include "proto/ratios.h"
 #include "proto/rules_inside.h"
 
-#define BALANCE_UNITS   7  /* one for each row that was rounded */
-#define BALANCE_NEAR_BP 10 /* of the assets */
+#define BALANCE_UNITS 7 /* one for each row that was rounded */
 
 static const PbCapital *body(const struct judging *judging)
 {
@@ -33,8 +32,8 @@ void evaluate_balance(struct judging *judging, const struct rule *rule)
     if (difference >= -BALANCE_UNITS && difference <= BALANCE_UNITS) {
         return;
     }
-    bool is_near =
-        is_within(expected, capital->total_assets, capital->total_assets, BALANCE_NEAR_BP);
+    bool is_near = is_within(expected, capital->total_assets, capital->total_assets,
+                             judging_tolerance_bp(judging, rule));
     judging_find_values(judging, rule, is_near ? SEVERITY_WARNING : SEVERITY_ERROR,
                         "capital.total_assets", expected, capital->total_assets);
 }
@@ -103,9 +102,10 @@ void evaluate_risk_weighted(struct judging *judging, const struct rule *rule)
     } else if (capital->rwa <= 0) {
         judging_find_values(judging, rule, SEVERITY_ERROR, "capital.rwa", 1, capital->rwa);
     } else if (capital->has_total_assets &&
-               (wide)capital->rwa * 2 > (wide)capital->total_assets * 3) {
-        judging_find_values(judging, rule, SEVERITY_WARNING, "capital.rwa",
-                            (wide)capital->total_assets * 3 / 2, capital->rwa);
+               !judging_is_at_most(judging, rule, capital->total_assets, capital->rwa)) {
+        wide most = (wide)capital->total_assets * (10000 + judging_tolerance_bp(judging, rule));
+        judging_find_values(judging, rule, SEVERITY_WARNING, "capital.rwa", most / 10000,
+                            capital->rwa);
     }
 }
 

@@ -84,8 +84,6 @@ void evaluate_encumbered(struct judging *judging, const struct rule *rule)
     }
 }
 
-#define COLLECTIONS_PERCENT 40
-
 /* LIQ-13 */
 void evaluate_collections(struct judging *judging, const struct rule *rule)
 {
@@ -104,6 +102,9 @@ void evaluate_collections(struct judging *judging, const struct rule *rule)
             sum += row->amount;
         }
     }
-    judging_expect_at_most(judging, rule, "liquidity.maturities",
-                           (wide)portfolio->portfolio->glp * COLLECTIONS_PERCENT / 100, sum);
+    int64_t share_bp = judging_tolerance_bp(judging, rule);
+    if (sum > 0 && !is_within(0, sum, portfolio->portfolio->glp, share_bp)) {
+        judging_find_values(judging, rule, rule->severity, "liquidity.maturities",
+                            (wide)portfolio->portfolio->glp * share_bp / 10000, sum);
+    }
 }

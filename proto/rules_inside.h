@@ -32,7 +32,10 @@ bool is_within(wide expected, wide got, wide base, int64_t tolerance_bp);
 /* got equals expected within the rule's tolerance of expected; else a finding at path. */
 void judging_expect_equal(struct judging *judging, const struct rule *rule, const char *path,
                           wide expected, wide got);
-/* got is at most limit; else a finding at path. */
+/* got is at most limit, and the rule's tolerance of it more. */
+bool judging_is_at_most(const struct judging *judging, const struct rule *rule, wide limit,
+                        wide got);
+/* The same; else a finding at path. */
 void judging_expect_at_most(struct judging *judging, const struct rule *rule, const char *path,
                             wide limit, wide got);
 /* An ERROR that comes from comparing with an earlier period is a WARNING where the report explains

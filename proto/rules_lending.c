@@ -83,10 +83,15 @@ void evaluate_exposures(struct judging *judging, const struct rule *rule)
     if (exposures->has_top20_borrowers) {
         judging_expect_at_most(judging, rule, "exposures.top20_borrowers", glp,
                                exposures->top20_borrowers);
+    } else if (exposures->has_largest_borrower) {
+        judging_expect_at_most(judging, rule, "exposures.largest_borrower", glp,
+                               exposures->largest_borrower);
     }
     if (exposures->has_related_party) {
         judging_expect_at_most(judging, rule, "exposures.related_party", glp,
                                exposures->related_party);
+    } else if (exposures->has_insider) {
+        judging_expect_at_most(judging, rule, "exposures.insider", glp, exposures->insider);
     }
 }
 
@@ -99,10 +104,12 @@ void evaluate_on_due(struct judging *judging, const struct rule *rule)
         return;
     }
     int64_t on_due = portfolio->principal_collected_on_due;
-    if (portfolio->has_principal_collected && on_due > portfolio->principal_collected) {
+    if (portfolio->has_principal_collected &&
+        !judging_is_at_most(judging, rule, portfolio->principal_collected, on_due)) {
         judging_find_values(judging, rule, SEVERITY_ERROR, path, portfolio->principal_collected,
                             on_due);
-    } else if (portfolio->has_principal_due && on_due > portfolio->principal_due) {
+    } else if (portfolio->has_principal_due &&
+               !judging_is_at_most(judging, rule, portfolio->principal_due, on_due)) {
         judging_find_values(judging, rule, SEVERITY_WARNING, path, portfolio->principal_due,
                             on_due);
     }
@@ -127,14 +134,17 @@ void evaluate_average_loan(struct judging *judging, const struct rule *rule)
         !portfolio->has_loans_outstanding || portfolio->loans_outstanding == 0) {
         return;
     }
-    wide average = (wide)portfolio->glp / portfolio->loans_outstanding;
+    /* The category's own band stands over the one for all. */
+    const Ihuriro__V1__AverageLoan *band = NULL;
     for (size_t i = 0; i < settings->n_average_loans; i++) {
         const Ihuriro__V1__AverageLoan *row = settings->average_loans[i];
-        if (is_for(row, judging) && (average < row->least || average > row->most)) {
-            judging_find_values(judging, rule, rule->severity, "portfolio.glp",
-                                average < row->least ? row->least : row->most, average);
-            return;
-        }
+        bool is_better = band == NULL || (band->n_categories == 0 && row->n_categories > 0);
+        band = is_better && is_for(row, judging) ? row : band;
+    }
+    wide average = (wide)portfolio->glp / portfolio->loans_outstanding;
+    if (band != NULL && (average < band->least || average > band->most)) {
+        judging_find_values(judging, rule, rule->severity, "portfolio.glp",
+                            average < band->least ? band->least : band->most, average);
     }
 }
 

@@ -98,10 +98,16 @@ void evaluate_largest(struct judging *judging, const struct rule *rule)
                                exposures->top20_depositors, exposures->largest_depositor);
     }
     int64_t deposits = 0;
-    if (exposures->has_top20_depositors && liquidity != NULL && liquidity->liquidity != NULL &&
-        deposits_total(liquidity->liquidity, &deposits)) {
+    if (liquidity == NULL || liquidity->liquidity == NULL ||
+        !deposits_total(liquidity->liquidity, &deposits)) {
+        return;
+    }
+    if (exposures->has_top20_depositors) {
         judging_expect_at_most(judging, rule, "exposures.top20_depositors", deposits,
                                exposures->top20_depositors);
+    } else if (exposures->has_largest_depositor) {
+        judging_expect_at_most(judging, rule, "exposures.largest_depositor", deposits,
+                               exposures->largest_depositor);
     }
 }
 

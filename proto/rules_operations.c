@@ -98,7 +98,8 @@ void evaluate_fund_split(struct judging *judging, const struct rule *rule)
         sum += parts[i].is_known ? parts[i].amount : 0;
     }
     /* Parts that are not known may be any: only what is above the whole is wrong then. */
-    if (are_known ? sum != fund->requested : sum > fund->requested) {
+    bool is_near = is_within(sum, fund->requested, sum, judging_tolerance_bp(judging, rule));
+    if (!is_near && (are_known || sum > fund->requested)) {
         judging_find_values(judging, rule, rule->severity, "operations.emergency_fund.requested",
                             sum, fund->requested);
     }
@@ -115,8 +116,12 @@ void evaluate_fund_size(struct judging *judging, const struct rule *rule)
     }
     if (liquidity != NULL && liquidity->liquidity != NULL &&
         deposits_total(liquidity->liquidity, &deposits)) {
-        judging_expect_at_most(judging, rule, "operations.emergency_fund.requested",
-                               (wide)deposits / 2, fund->requested);
+        int64_t share_bp = judging_tolerance_bp(judging, rule);
+        if (fund->requested > 0 && !is_within(0, fund->requested, deposits, share_bp)) {
+            judging_find_values(judging, rule, rule->severity,
+                                "operations.emergency_fund.requested",
+                                (wide)deposits * share_bp / 10000, fund->requested);
+        }
     }
     if (fund->has_needed_by_day && fund->needed_by_day < judging->report->period->as_of_day) {
         judging_find_values(judging, rule, rule->severity,

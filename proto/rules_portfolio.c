@@ -65,7 +65,7 @@ void evaluate_aging_edges(struct judging *judging, const struct rule *rule)
 static void expect_part(struct judging *judging, const struct rule *rule, size_t index,
                         const char *field, bool are_known, int64_t whole, int64_t part)
 {
-    if (!are_known || (part >= 0 && part <= whole)) {
+    if (!are_known || (part >= 0 && judging_is_at_most(judging, rule, whole, part))) {
         return;
     }
     char path[FIELD_PATH_MAX];
@@ -411,6 +411,35 @@ static void expect_moratorium_by_aging(struct judging *judging, const struct rul
     }
 }
 
+static void expect_moratorium_by_month(struct judging *judging, const struct rule *rule,
+                                       const PbPortfolio *portfolio)
+{
+    wide sum = 0;
+    for (size_t i = 0; i < portfolio->n_moratorium_by_month; i++) {
+        if (!portfolio->moratorium_by_month[i]->has_outstanding) {
+            return;
+        }
+        sum += portfolio->moratorium_by_month[i]->outstanding;
+    }
+    if (portfolio->n_moratorium_by_month > 0) {
+        judging_expect_equal(judging, rule, "portfolio.moratorium_by_month",
+                             portfolio->moratorium_outstanding, sum);
+    }
+}
+
+/* Where the settings say that a payment holiday is a restructuring, it is a part of those. */
+static void expect_moratorium_restructured(struct judging *judging, const struct rule *rule,
+                                           const PbPortfolio *portfolio)
+{
+    const PbSettings *settings = judging->context->settings;
+    if (settings != NULL && settings->has_moratorium_is_restructuring &&
+        settings->moratorium_is_restructuring && portfolio->has_restructured_outstanding) {
+        judging_expect_at_most(judging, rule, "portfolio.moratorium_outstanding",
+                               portfolio->restructured_outstanding,
+                               portfolio->moratorium_outstanding);
+    }
+}
+
 /* POR-13 */
 void evaluate_moratorium(struct judging *judging, const struct rule *rule)
 {
@@ -430,4 +459,6 @@ void evaluate_moratorium(struct judging *judging, const struct rule *rule)
                              portfolio->moratorium_outstanding, sum);
     }
     expect_moratorium_by_aging(judging, rule, portfolio);
+    expect_moratorium_by_month(judging, rule, portfolio);
+    expect_moratorium_restructured(judging, rule, portfolio);
 }

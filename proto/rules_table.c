@@ -12,7 +12,7 @@ static const struct rule rules[] = {
      "says why it is absent, or a note names a field that does not exist, or the agent is newer "
      "than the hub. Leave out the note or the value; if you did not write the report yourself, "
      "update the agent and send again.",
-     false, true, 0, evaluate_schema_and_notes},
+     false, true, NO_TOLERANCE, evaluate_schema_and_notes},
     {"ENV-02", SEVERITY_ERROR,
      "the institution is registered, the sender's own, and in force at "
      "the period's end",
@@ -20,52 +20,52 @@ static const struct rule rules[] = {
      "{expected}, "
      "and the period ends on {got}. Check institution_id and as_of in manifest.ini; if they are "
      "right, ask the operator of the hub to correct the registration.",
-     true, true, 0, evaluate_validity},
+     true, true, NO_TOLERANCE, evaluate_validity},
     {"ENV-03", SEVERITY_ERROR, "the signature is valid and its key is in force for the institution",
      "The signature does not fit a key that the hub knows for this institution. Give the operator "
      "of the hub the line that `mfi-agent init` printed; if a key was replaced or revoked, send "
      "again with the one that is in force.",
-     true, true, 0, NULL},
+     true, true, NO_TOLERANCE, NULL},
     {"ENV-04", SEVERITY_ERROR, "the vintage is one above the highest accepted one",
      "Vintage {held} of {type} {period} came on {got} with other figures; if yours are right, send "
      "them as a correction: vintage {expected}, with the reason. If they are not, nothing is to be "
      "done: the figures that the hub holds stand.",
-     true, true, 0, evaluate_vintage},
+     true, true, NO_TOLERANCE, evaluate_vintage},
     {"ENV-05", SEVERITY_ERROR, "the period's key, frequency, first and last day and as_of agree",
      "The period does not fit together: {path} is {got} and should be {expected}. Correct "
      "period_start, period_end, as_of or frequency in manifest.ini and send again; a month is "
      "written 2020-06 and runs from its first day to its last.",
-     false, true, 0, evaluate_period},
+     false, true, NO_TOLERANCE, evaluate_period},
     {"ENV-06", SEVERITY_ERROR, "as_of is not in the future",
      "The report is as of {got}, which has not come yet; it can be at most {expected}. Check as_of "
      "in manifest.ini and the clock of this computer, then send again.",
-     false, false, 0, evaluate_as_of},
+     false, false, NO_TOLERANCE, evaluate_as_of},
     {"ENV-07", SEVERITY_ERROR, "the report was made at most 48 hours ahead, and 45 or 400 days ago",
      "The report says that it was made on {got}, and the limit is {expected}. If the clock of this "
      "computer is wrong, set it, and make the report again; if the report has waited this long, "
      "make it again from today's books.",
-     false, false, 0, evaluate_produced_at},
+     false, false, NO_TOLERANCE, evaluate_produced_at},
     {"ENV-08", SEVERITY_ERROR, "the currency is the institution's, with the exponent of the table",
      "The currency does not fit ({path}). An institution reports in the one currency that it is "
      "registered with, in the minor units of the hub's table. Check currency in manifest.ini, or "
      "ask the operator of the hub to correct the registration, then send again.",
-     false, false, 0, evaluate_currency},
+     false, false, NO_TOLERANCE, evaluate_currency},
     {"ENV-09", SEVERITY_ERROR, "a final month-end is approved by another person than prepared it",
      "A final {type} of a month needs the sign-off of two people, and {path} is not right. Set "
      "prepared_code and approved_code in manifest.ini to the staff codes of two different people, "
      "let the second approve, and send again; until then send it with status PROVISIONAL.",
-     false, false, 0, evaluate_signoff},
+     false, false, NO_TOLERANCE, evaluate_signoff},
     {"ENV-10", SEVERITY_ERROR, "a correction says why",
      "This is vintage {vintage}, a correction, and it gives no reason. Set reason in manifest.ini "
      "to ERROR, LATE_POSTING, AUDIT, RECLASS, REGULATOR_REQUEST, SYSTEM_MIGRATION, FINALISED or "
      "EXPLAINED, and send again.",
-     false, false, 0, evaluate_reason},
+     false, false, NO_TOLERANCE, evaluate_reason},
     {"ENV-11", SEVERITY_ERROR,
      "the report holds the body of its type, or nil and none, within 64 KiB",
      "A {type} report holds exactly the figures of its type, or says nil and holds none; {path} is "
      "missing or does not belong here, or the report is larger than 64 KiB. Check `reports` in "
      "manifest.ini; with very many breakdown rows, leave out the branches. Then send again.",
-     false, true, 0, evaluate_body},
+     false, true, NO_TOLERANCE, evaluate_body},
     {"ENV-12", SEVERITY_WARNING, "at most 1 % of the source's rows were left out; never above 10 %",
      "{got} rows of the source were left out; up to {expected} are accepted without a word, and "
      "above a tenth the report is rejected. Correct these rows in the source, or explain why they "
@@ -74,16 +74,16 @@ static const struct rule rules[] = {
     {"ENV-13", SEVERITY_ERROR, "test data goes to test hubs, real data to real ones",
      "Test data was sent to a real hub, or real data to a test hub. Check `hub` and `test` in "
      "agent.conf: they must name a hub of the same kind as the data.",
-     false, true, 0, NULL},
+     false, true, NO_TOLERANCE, NULL},
     {"ENV-14", SEVERITY_ERROR, "no text holds a telephone number or a national id",
      "The text in {path} seems to hold a telephone number or a national id. Nothing about a person "
      "may leave your institution: take the number out of the text (of long amounts, write "
      "\"1.2 billion\") and send again. The hub has not kept the text.",
-     false, true, 0, NULL},
+     false, true, NO_TOLERANCE, NULL},
     {"ENV-15", SEVERITY_ERROR, "after an accepted final report there is no provisional one",
      "A final {type} {period} was accepted already, so a provisional one cannot replace it. If the "
      "final figures were wrong, send these with status FINAL, as a correction with its reason.",
-     true, true, 0, evaluate_final_stands},
+     true, true, NO_TOLERANCE, evaluate_final_stands},
 
     {"POR-01", SEVERITY_ERROR, "outstanding of all aging rows adds up to the gross loan portfolio",
      "The aging rows add up to {got}, the gross loan portfolio is {expected} ({path}). One of them "
@@ -95,7 +95,7 @@ static const struct rule rules[] = {
      "The aging rows leave out days or count some twice: {path} is {got}, and {expected} would "
      "follow. Rows go from 0 upwards without a gap, and only the last is open (-1). Correct the "
      "rows and send again.",
-     false, false, 0, evaluate_aging_edges},
+     false, false, NO_TOLERANCE, evaluate_aging_edges},
     {"POR-03", SEVERITY_ERROR, "parts of an aging row lie between 0 and the whole",
      "{path} is {got}, and at most {expected} (at least 0) is possible, because it is a part of "
      "the "
@@ -107,16 +107,16 @@ static const struct rule rules[] = {
      "{path} is {got}. Loans that are not late cannot have overdue principal, and late loans "
      "should have some. Check the due dates and the overdue column; if only interest is overdue "
      "on these loans, say so as the explanation.",
-     false, false, 0, evaluate_overdue},
+     false, false, NO_TOLERANCE, evaluate_overdue},
     {"POR-05", SEVERITY_ERROR, "there is a portfolio exactly when there are loans",
      "The gross loan portfolio is {expected} and the number of loans is {got}: one of them is zero "
      "and the other is not. Correct the one that is wrong and send again.",
-     false, false, 0, evaluate_loans_exist},
+     false, false, NO_TOLERANCE, evaluate_loans_exist},
     {"POR-06", SEVERITY_WARNING, "borrowers do not outnumber loans, unless groups borrow",
      "There are {got} borrowers and {expected} loans. More borrowers than loans is only possible "
      "with group loans, and loans without any borrower are not possible. Check borrower_ref in "
      "loans.csv, or explain it.",
-     false, false, 0, evaluate_borrowers},
+     false, false, NO_TOLERANCE, evaluate_borrowers},
     {"POR-07", SEVERITY_ERROR, "women borrowers are among the borrowers",
      "There are {got} women among {expected} borrowers. Check the gender column and how borrowers "
      "are counted, and send again.",
@@ -200,14 +200,14 @@ static const struct rule rules[] = {
      "amounts are in whole currency units (not in thousands), and that loans are counted once; if "
      "your loans are "
      "of that size, explain it.",
-     false, false, 0, evaluate_average_loan},
+     false, false, NO_TOLERANCE, evaluate_average_loan},
     {"POR-21", SEVERITY_ERROR, "there is an amount disbursed exactly when loans were disbursed",
      "{path} is {got}, against {expected}: one of amount and number is zero and the other is not, "
      "or more "
      "borrowers are new than loans were made. Check flows.csv (DISB) and disbursed_on in "
      "loans.csv, and send "
      "again.",
-     false, false, 0, evaluate_disbursed},
+     false, false, NO_TOLERANCE, evaluate_disbursed},
     {"POR-22", SEVERITY_INFO, "at most 10 % of the portfolio has an unknown code",
      "{got} of the portfolio stands under an unknown code ({path}); up to {expected} is usual. Map "
      "the words of "
@@ -226,14 +226,14 @@ static const struct rule rules[] = {
      "All figures ({path}) are the same as a period before. Check that the extract is a new one "
      "and that the day "
      "was closed in your system; if nothing happened indeed, explain it.",
-     false, false, 0, evaluate_frozen},
+     false, false, NO_TOLERANCE, evaluate_frozen},
     {"TIM-03", SEVERITY_WARNING, "late loans do not vanish by being restructured",
      "Loans over 30 days late fell by almost a third or more, and {got} was newly restructured: "
      "more than half of "
      "that fall ({expected}). Explain how these clients came to be able to pay; the regulator sees "
      "the "
      "restructured loans beside the late ones.",
-     false, false, 0, evaluate_evergreening},
+     false, false, 3000, evaluate_evergreening},
     {"TIM-04", SEVERITY_WARNING, "loans 61 to 90 days late were at least 30 days late a month ago",
      "{got} is 61 to 90 days late now, but only {expected} was 30 days late or more a month ago. "
      "Check how days "
@@ -255,7 +255,7 @@ static const struct rule rules[] = {
      "franc are not so round: check whether amounts were rounded or estimated; if they were, say "
      "how in the "
      "explanation.",
-     false, false, 0, evaluate_round_numbers},
+     false, false, 6000, evaluate_round_numbers},
 
     {"LIQ-01", SEVERITY_ERROR, "deposit rows add up to the total, where both are given",
      "Total deposits are {got}, the kinds of deposit add up to {expected} ({path}). Correct the "
@@ -286,7 +286,7 @@ static const struct rule rules[] = {
     {"LIQ-06", SEVERITY_ERROR, "the day of most withdrawals lies in the period, within its total",
      "{path} is {got}, against {expected}. The peak day lies within the period, and what was "
      "withdrawn on it is part of all withdrawals of the period. Correct flows.csv and send again.",
-     false, false, 0, evaluate_peak},
+     false, false, NO_TOLERANCE, evaluate_peak},
     {"LIQ-07", SEVERITY_WARNING, "liquid assets are at most all assets",
      "Cash, balances, placements and government paper are {got}, all assets of the last capital "
      "report only "
@@ -305,12 +305,12 @@ static const struct rule rules[] = {
      "Deposits fell from {expected} to {got}. If this is so, tell your association and your "
      "regulator today what "
      "happened, and explain it; if accounts are missing from deposits.csv, correct it.",
-     false, false, 0, evaluate_run},
+     false, false, 1000, evaluate_run},
     {"LIQ-11", SEVERITY_WARNING, "every withdrawal that was asked for was paid",
      "{path} is {got}: withdrawals could not be paid, or are limited. This is passed on as urgent. "
      "Explain since "
      "when, and what would help.",
-     false, false, 0, evaluate_unmet},
+     false, false, NO_TOLERANCE, evaluate_unmet},
     {"LIQ-12", SEVERITY_ERROR, "what is pledged of government paper is part of all that is pledged",
      "{path} is {got}, all that is pledged only {expected}. What is pledged stands in "
      "encumbered_total, and is in "
@@ -321,12 +321,12 @@ static const struct rule rules[] = {
      "Check schedule.csv: "
      "only instalments of performing loans, each once; loans that are due in full within the month "
      "explain it.",
-     false, false, 0, evaluate_collections},
+     false, false, 4000, evaluate_collections},
     {"LIQ-14", SEVERITY_ERROR, "no amount is negative, but those that may be",
      "{path} is {got}, and this amount cannot be negative. An account that is overdrawn or booked "
      "on the wrong side makes it so: put it where it belongs (sign and prefix in the account map), "
      "and send again.",
-     false, false, 0, evaluate_negatives},
+     false, false, NO_TOLERANCE, evaluate_negatives},
     {"OPS-01", SEVERITY_ERROR, "branches open, partly open and closed add up to all branches",
      "There are {got} branches, but open, partly open and closed ones add up to {expected}. "
      "Correct ops.csv and "
@@ -355,12 +355,12 @@ static const struct rule rules[] = {
      "{path} is {got}, against {expected}. Check the amount (whole currency units) and the date by "
      "which it is "
      "needed; if they are right, explain the need.",
-     false, false, 0, evaluate_fund_size},
+     false, false, 5000, evaluate_fund_size},
     {"OPS-07", SEVERITY_WARNING, "a final request is approved by the board",
      "The board has not approved the request for the emergency fund. Let the board approve it and "
      "set "
      "board_approved, or explain when it will.",
-     false, false, 0, evaluate_fund_approval},
+     false, false, NO_TOLERANCE, evaluate_fund_approval},
     {"OPS-08", SEVERITY_WARNING,
      "what was approved is what was restructured in the period, with payment holidays in force at "
      "most, within 5 %",
@@ -380,7 +380,7 @@ static const struct rule rules[] = {
      "Assets are {got}, liabilities and equity add up to {expected}. An account is missing from "
      "the account map, or "
      "stands on the wrong side: compare with the balance sheet of your system, and send again.",
-     false, false, 0, evaluate_balance},
+     false, false, 10, evaluate_balance},
     {"CAP-02", SEVERITY_WARNING, "net loans are the portfolio less its allowance, within 1 %",
      "Net loans are {got}; the portfolio less its allowance is {expected}. Make both from the same "
      "day; where the "
@@ -396,12 +396,12 @@ static const struct rule rules[] = {
      "Risk-weighted assets are {got}, against {expected}. They belong beside Tier 1, and seldom "
      "exceed all assets: "
      "check the capital return, and send again or explain it.",
-     false, false, 0, evaluate_risk_weighted},
+     false, false, 5000, evaluate_risk_weighted},
     {"CAP-05", SEVERITY_WARNING, "the result of the year falls only by what the period lost",
      "The result of the year so far is {got}; after the period before, at least {expected} would "
      "follow. Bookings "
      "into an earlier month explain it; then correct that month's report too.",
-     false, false, 0, evaluate_result_falls},
+     false, false, NO_TOLERANCE, evaluate_result_falls},
 
     {"XRP-01", SEVERITY_WARNING, "PORTFOLIO and CAPITAL tell of the same loans, within 0.5 %",
      "{path} makes {got} of loans before provisions, the other report {expected}. Make both from "
@@ -427,10 +427,10 @@ static const struct rule rules[] = {
      "This is vintage {got} of {type} {period}; more than {expected} say that figures are sent "
      "before they are "
      "ready. Explain why, and what will be done.",
-     true, false, 0, evaluate_vintages},
+     true, false, NO_TOLERANCE, evaluate_vintages},
     {"MORE", SEVERITY_INFO, "a judgement names at most 64 findings",
      "{got} more findings are not shown. Correct those above first; the rest often goes with them.",
-     false, true, 0, NULL},
+     false, true, NO_TOLERANCE, NULL},
 };
 
 const struct rule *rules_at(size_t index, size_t *ret_count)

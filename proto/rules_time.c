@@ -100,7 +100,6 @@ void evaluate_recovered(struct judging *judging, const struct rule *rule)
 
 /* ---- changes ---- */
 
-#define JUMP_BP        2500 /* of what stood before */
 #define JUMP_GROSS_BP  9000
 #define SCALE_SLACK_BP 300
 
@@ -168,14 +167,36 @@ static const ProtobufCMessage *body_of(const PbReport *report)
     return NULL;
 }
 
-/* Equal in every byte, if there is anything in them. */
+/* A body without what names its own period: that differs in a copy, too. */
+union undated {
+    PbPortfolio portfolio;
+    PbLiquidity liquidity;
+};
+
+static const ProtobufCMessage *undate(const ProtobufCMessage *body, union undated *undated)
+{
+    if (body->descriptor == &ihuriro__v1__portfolio__descriptor) {
+        undated->portfolio = *(const PbPortfolio *)(const void *)body;
+        undated->portfolio.n_moratorium_by_month = 0;
+        return &undated->portfolio.base;
+    }
+    if (body->descriptor == &ihuriro__v1__liquidity__descriptor) {
+        undated->liquidity = *(const PbLiquidity *)(const void *)body;
+        undated->liquidity.has_peak_day = 0;
+        return &undated->liquidity.base;
+    }
+    return body;
+}
+
+/* Equal in every byte but their dates, if there is anything in them. */
 static enum err are_same(const ProtobufCMessage *one, const ProtobufCMessage *other,
                          bool *ret_are_same)
 {
     AUTO(buffer_close) struct buffer first = {0};
     AUTO(buffer_close) struct buffer second = {0};
-    enum err err = message_pack(one, &first);
-    err = err != ERR_OK ? err : message_pack(other, &second);
+    union undated bodies[2];
+    enum err err = message_pack(undate(one, &bodies[0]), &first);
+    err = err != ERR_OK ? err : message_pack(undate(other, &bodies[1]), &second);
     *ret_are_same =
         err == ERR_OK && first.size > 0 && bytes_equal(buffer_bytes(&first), buffer_bytes(&second));
     return err;
@@ -215,7 +236,8 @@ void evaluate_evergreening(struct judging *judging, const struct rule *rule)
         return;
     }
     wide fall = (wide)par_then - par_now;
-    if (fall * 100 > (wide)par_then * 30 && (wide)now->restructured_in_period * 2 > fall) {
+    if (fall > 0 && !is_within(0, fall, par_then, judging_tolerance_bp(judging, rule)) &&
+        (wide)now->restructured_in_period * 2 > fall) {
         judging_find_values(judging, rule, rule->severity, "portfolio.restructured_in_period",
                             fall / 2, now->restructured_in_period);
     }
@@ -263,14 +285,13 @@ void evaluate_round_numbers(struct judging *judging, const struct rule *rule)
         return;
     }
     (void)fields_any(body, PROTOBUF_C_TYPE_INT64, count_amount, &amounts);
-    if (amounts.non_zero >= AMOUNTS_LEAST && amounts.round * 100 > amounts.non_zero * 60) {
+    int64_t share_bp = judging_tolerance_bp(judging, rule);
+    if (amounts.non_zero >= AMOUNTS_LEAST &&
+        !is_within(0, amounts.round, amounts.non_zero, share_bp)) {
         judging_find_values(judging, rule, rule->severity, body->descriptor->short_name,
-                            (wide)amounts.non_zero * 60 / 100, amounts.round);
+                            (wide)amounts.non_zero * share_bp / 10000, amounts.round);
     }
 }
-
-#define RUN_DAY_BP   500
-#define RUN_MONTH_BP 1000
 
 /* Did deposits fall by more than a share of what they were? */
 static bool find_fall(struct judging *judging, const struct rule *rule, const PbReport *earlier,
@@ -289,7 +310,8 @@ static bool find_fall(struct judging *judging, const struct rule *rule, const Pb
     return true;
 }
 
-/* LIQ-10: a fall of deposits within a day, or within thirty days; a week is a part of these. */
+/* LIQ-10: a fall of deposits within thirty days, or of half as much within a day; a week is a part
+ * of these. */
 void evaluate_run(struct judging *judging, const struct rule *rule)
 {
     const struct rules_context *context = judging->context;
@@ -298,8 +320,9 @@ void evaluate_run(struct judging *judging, const struct rule *rule)
         return;
     }
     bool is_day = frequency == IHURIRO__V1__PERIOD__FREQUENCY__D;
-    if (!find_fall(judging, rule, context->preceding, is_day ? RUN_DAY_BP : RUN_MONTH_BP)) {
-        (void)find_fall(judging, rule, context->month_ago, RUN_MONTH_BP);
+    int64_t month_bp = judging_tolerance_bp(judging, rule);
+    if (!find_fall(judging, rule, context->preceding, is_day ? month_bp / 2 : month_bp)) {
+        (void)find_fall(judging, rule, context->month_ago, month_bp);
     }
 }
 
@@ -331,17 +354,19 @@ void evaluate_result_falls(struct judging *judging, const struct rule *rule)
     }
 }
 
-#define VINTAGES_WITHOUT_A_WORD 3
+bool report_is_silent(const PbReport *report)
+{
+    return report->has_reason && ((int)report->reason == IHURIRO__V1__REPORT__REASON__FINALISED ||
+                                  (int)report->reason == IHURIRO__V1__REPORT__REASON__EXPLAINED);
+}
 
 /* DEL-03, D48: making figures final or explaining them is no correction. */
 void evaluate_vintages(struct judging *judging, const struct rule *rule)
 {
     const PbReport *report = judging->report;
-    bool is_no_correction =
-        report->has_reason && ((int)report->reason == IHURIRO__V1__REPORT__REASON__FINALISED ||
-                               (int)report->reason == IHURIRO__V1__REPORT__REASON__EXPLAINED);
-    if (!is_no_correction && judging->context->knows_history &&
-        report->vintage > VINTAGES_WITHOUT_A_WORD) {
+    wide counted = (wide)report->vintage - judging->context->silent_vintages;
+    if (!report_is_silent(report) && judging->context->knows_history &&
+        counted > VINTAGES_WITHOUT_A_WORD) {
         judging_find_values(judging, rule, rule->severity, "vintage", VINTAGES_WITHOUT_A_WORD,
                             report->vintage);
     }

@@ -7,6 +7,7 @@
 
 #define LEAST_WEIGHT 60 /* of a hundred */
 #define WHOLE        10000
+#define FINE         100 /* parts of a percent: a share is rounded once (D56) */
 
 static struct sum value_of(const char *id, const struct ratio_inputs *inputs)
 {
@@ -14,14 +15,14 @@ static struct sum value_of(const char *id, const struct ratio_inputs *inputs)
     return (struct sum){.is_unknown = value.is_null, .value = value.value};
 }
 
-/* A ratio in percent of its minimum. */
+/* A ratio in hundredths of a percent of its minimum. */
 static struct sum of_minimum(const char *id, const struct ratio_inputs *inputs, int32_t end_day)
 {
     const PbPrudentialLimit *limit = limit_find(inputs->settings, id, inputs->category, end_day);
     struct sum sum = value_of(id, inputs);
     bool is_minimum = limit != NULL && limit->has_red &&
                       (int)limit->direction == IHURIRO__V1__PRUDENTIAL_LIMIT__DIRECTION__MIN;
-    sum_scale(&sum, 100, is_minimum ? limit->red : 0);
+    sum_scale(&sum, 100 * FINE, is_minimum ? limit->red : 0);
     return sum;
 }
 
@@ -92,17 +93,18 @@ struct component {
     uint32_t weight; /* where the settings say nothing: defaults from practice */
     int64_t green;
     int64_t red;
+    int64_t parts; /* of their unit, in which it is measured */
 };
 
 static const struct component components[SCORE_COMPONENTS] = {
-    [SCORE_LIQUIDITY] = {"LIQUIDITY", measure_liquidity, 25, 150, 80},
-    [SCORE_HORIZON] = {"HORIZON", measure_horizon, 15, 180, 15},
-    [SCORE_PAR30R] = {"PAR30R", measure_par30r, 20, 500, 2500},
-    [SCORE_PAR30R_CHANGE] = {"PAR30R_CHANGE", measure_change, 10, 0, 800},
-    [SCORE_RUN_OFF] = {"RUN_OFF", measure_run_off, 10, 0, 1000},
-    [SCORE_CAPITAL] = {"CAPITAL", measure_capital, 10, 150, 100},
-    [SCORE_UNCOVERED] = {"UNCOVERED", measure_uncovered, 5, 0, 5000},
-    [SCORE_LATENESS] = {"LATENESS", measure_lateness, 5, 0, 20},
+    [SCORE_LIQUIDITY] = {"LIQUIDITY", measure_liquidity, 25, 150, 80, FINE},
+    [SCORE_HORIZON] = {"HORIZON", measure_horizon, 15, 180, 15, 1},
+    [SCORE_PAR30R] = {"PAR30R", measure_par30r, 20, 500, 2500, 1},
+    [SCORE_PAR30R_CHANGE] = {"PAR30R_CHANGE", measure_change, 10, 0, 800, 1},
+    [SCORE_RUN_OFF] = {"RUN_OFF", measure_run_off, 10, 0, 1000, 1},
+    [SCORE_CAPITAL] = {"CAPITAL", measure_capital, 10, 150, 100, FINE},
+    [SCORE_UNCOVERED] = {"UNCOVERED", measure_uncovered, 5, 0, 5000, 1},
+    [SCORE_LATENESS] = {"LATENESS", measure_lateness, 5, 0, 20, 1},
 };
 
 const char *score_component_name(enum score_component component)
@@ -129,9 +131,12 @@ static int64_t share_of(const struct component *component, int64_t value)
 {
     struct sum share = {0};
     int64_t span = 0;
+    struct sum green = {.value = component->green};
+    sum_scale(&green, component->parts, 1);
     sum_add(&share, true, value);
-    sum_subtract(&share, true, component->green);
-    if (__builtin_sub_overflow(component->red, component->green, &span) || span == 0) {
+    sum_subtract(&share, !green.is_unknown, green.value);
+    if (__builtin_sub_overflow(component->red, component->green, &span) || span == 0 ||
+        __builtin_mul_overflow(span, component->parts, &span)) {
         return 0;
     }
     bool is_over = share.is_unknown || (span > 0 ? share.value >= span : share.value <= span);
@@ -159,7 +164,9 @@ void score_compute(const struct score_inputs *inputs, struct score *ret_score)
         if (value.is_unknown) {
             continue;
         }
-        score.rows[i].value = value.value;
+        struct sum shown = value;
+        sum_scale(&shown, 1, component.parts);
+        score.rows[i].value = shown.value;
         score.rows[i].share = share_of(&component, value.value);
         shares += score.rows[i].share * component.weight;
         weights += component.weight;

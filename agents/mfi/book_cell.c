@@ -30,7 +30,7 @@ static enum err check_presence(const struct book_rows *rows, size_t column, unsi
 {
     bool is_error = is_error_value(cell);
     *ret_is_empty = cell->size == 0 || is_error;
-    if (is_error && (flags & (BOOK_IN_HEADER | BOOK_IN_ROW)) != 0) {
+    if (is_error && (flags & (BOOK_IN_HEADER | BOOK_IN_ROW | BOOK_WHOLE)) != 0) {
         return book_rows_refuse(rows, column, ERR_MALFORMED,
                                 "is a spreadsheet's error. Repair the formula, or give the value.");
     }

@@ -26,10 +26,10 @@ enum gl_column {
 static const struct book_column columns[GL_COLUMNS] = {
     [GL_CODE] = {"gl_code", BOOK_IN_HEADER | BOOK_IN_ROW},
     [GL_NAME] = {"name", 0},
-    [GL_BALANCE] = {"balance", 0},
-    [GL_DEBIT] = {"debit", 0},
-    [GL_CREDIT] = {"credit", 0},
-    [GL_OPENING] = {"opening_balance", 0},
+    [GL_BALANCE] = {"balance", BOOK_WHOLE},
+    [GL_DEBIT] = {"debit", BOOK_WHOLE},
+    [GL_CREDIT] = {"credit", BOOK_WHOLE},
+    [GL_OPENING] = {"opening_balance", BOOK_WHOLE},
     [GL_DEBIT_TURNOVER] = {"debit_turnover", 0},
     [GL_CREDIT_TURNOVER] = {"credit_turnover", 0},
 };

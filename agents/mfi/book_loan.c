@@ -332,6 +332,9 @@ static enum err judge_amounts(struct book_loan_reader *reader, const struct book
     if (loan->days > 0 && !loan->overdue.is_known && book_rows_has(reader->rows, LOAN_OVERDUE)) {
         book_tally_add(&reader->tallies.no_overdue_amount, book_rows_line(reader->rows));
     }
+    if (!loan->provision.is_known && book_rows_has(reader->rows, LOAN_PROVISION)) {
+        book_tally_add(&reader->tallies.no_provision, book_rows_line(reader->rows));
+    }
     return ERR_OK;
 }
 
@@ -364,14 +367,17 @@ static void judge_restructuring(const struct book_loan_reader *reader, struct bo
     loan->is_restructured |= loan->is_in_moratorium && reader->moratorium_is_restructuring;
 }
 
-/* The highest class that the days reach. */
+/* The highest class that the days reach; classes stand in any order, as the settings replace one by
+ * a row behind the others. One begins at 0 days (conf/country.c). */
 static uint8_t class_of_days(const struct book_loan_reader *reader, int32_t overdue)
 {
     size_t best = 0;
-    for (size_t i = 1; i < reader->classes_count; i++) {
-        bool is_reached = reader->classes[i].from_days <= overdue;
-        if (is_reached && reader->classes[i].from_days >= reader->classes[best].from_days) {
+    int32_t reached = INT32_MIN;
+    for (size_t i = 0; i < reader->classes_count; i++) {
+        int32_t from = reader->classes[i].from_days;
+        if (from <= overdue && from >= reached) {
             best = i;
+            reached = from;
         }
     }
     return (uint8_t)best;

@@ -100,6 +100,8 @@ struct book_loan_tallies {
     struct book_tally age;
     struct book_tally two_genders;
     struct book_tally no_overdue_amount;
+    struct book_tally no_provision;
+    struct book_tally no_written_off;
     struct book_tally not_counted;
 };
 

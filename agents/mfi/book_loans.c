@@ -221,6 +221,10 @@ static enum err add_loan(struct pass *pass, struct book_loan *loan)
     }
     if (is_written_off) {
         add_sum(&loans->written_off, loan->written_off.value);
+        if (!loan->written_off.is_known && book_rows_has(pass->extract.rows, LOAN_WRITTEN_OFF)) {
+            book_tally_add(&pass->reader.tallies.no_written_off,
+                           book_rows_line(pass->extract.rows));
+        }
     }
     if (loan->is_counted) {
         enum err err = add_borrower(pass, loan);
@@ -329,6 +333,11 @@ static void note_tallies(const struct pass *pass)
          "the borrower had another gender on an earlier line; the first is taken"},
         {SEVERITY_WARNING, &tallies->no_overdue_amount,
          "principal_overdue is empty for a late loan: the report is made without it"},
+        {SEVERITY_WARNING, &tallies->no_provision,
+         "provision is empty: the report is made without what is held"},
+        {SEVERITY_WARNING, &tallies->no_written_off,
+         "written_off_amount is empty for a loan written off in the period: the report is made "
+         "without what loans.csv says of write-offs"},
         {SEVERITY_INFO, &tallies->not_counted,
          "no balance, disbursed after as_of or written off by then: not in the stocks"},
     };
@@ -386,11 +395,13 @@ static void end(struct pass *pass)
     loans->has_overdue =
         book_rows_has(rows, LOAN_OVERDUE) && pass->reader.tallies.no_overdue_amount.count == 0;
     loans->has_moratorium = book_rows_has(rows, LOAN_MORATORIUM_UNTIL);
-    loans->has_provision = book_rows_has(rows, LOAN_PROVISION);
+    loans->has_provision =
+        book_rows_has(rows, LOAN_PROVISION) && pass->reader.tallies.no_provision.count == 0;
     loans->has_collateral = book_rows_has(rows, LOAN_COLLATERAL);
     loans->has_related = book_rows_has(rows, LOAN_RELATED);
-    loans->has_written_off =
-        book_rows_has(rows, LOAN_WRITTEN_OFF_ON) && book_rows_has(rows, LOAN_WRITTEN_OFF);
+    loans->has_written_off = book_rows_has(rows, LOAN_WRITTEN_OFF_ON) &&
+                             book_rows_has(rows, LOAN_WRITTEN_OFF) &&
+                             pass->reader.tallies.no_written_off.count == 0;
     loans->classes_count = pass->reader.classes_count;
     memcpy(loans->classes, pass->reader.classes, sizeof loans->classes);
     book_parties_walk(pass->borrowers, visit_borrower, visit_code, loans);

@@ -19,6 +19,7 @@ enum book_column_flags {
     BOOK_IN_HEADER = 1, /* the file must have the column */
     BOOK_IN_ROW = 2,    /* and each row a value */
     BOOK_SECRET = 4,    /* a value is never shown */
+    BOOK_WHOLE = 8,     /* may be empty, which says 0: a spreadsheet's error does not */
 };
 
 struct book_column {

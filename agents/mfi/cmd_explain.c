@@ -119,13 +119,15 @@ static void tell_rule(struct telling *telling, const struct rule *rule)
         print_row(telling, glossary_rule_row(rule, &row), &row);
         return;
     case FORM_JSON:
-        print_json(telling,
-                   json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "kind", "rule", "id",
-                             rule->id, "severity", severities[rule->severity], "holds",
-                             rule_text(&telling->voice, rule, "summary"), "sentence",
-                             rule_text(&telling->voice, rule, "sentence"), "hub_only",
-                             (int)rule->needs_hub, "configurable", (int)!rule->is_fixed,
-                             "tolerance_bp", (json_int_t)rule->tolerance_bp));
+        print_json(telling, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "kind", "rule",
+                                      "id", rule->id, "severity", severities[rule->severity],
+                                      "holds", rule_text(&telling->voice, rule, "summary"),
+                                      "sentence", rule_text(&telling->voice, rule, "sentence"),
+                                      "hub_only", (int)rule->needs_hub, "configurable",
+                                      (int)!rule->is_fixed, "tolerance_bp",
+                                      rule->tolerance_bp == NO_TOLERANCE
+                                          ? json_null()
+                                          : json_integer((json_int_t)rule->tolerance_bp)));
         return;
     case FORM_TEXT:
     case FORM_CATALOGUE: /* printed as a whole */

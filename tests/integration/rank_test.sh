@@ -72,7 +72,8 @@ for row in ranked:
     member = row["institution"]
     sacco = members[member]["category"].endswith("SACCO")
     ratio = lambda name: number(now, member, name)
-    percent = lambda value, least: None if value is None else rounded(value * 100, least)
+    # In hundredths of a percent: a share is rounded once (D56), and the column is for the eye.
+    percent = lambda value, least: None if value is None else rounded(value * 10000, least)
     capital = [percent(ratio("R22"), 1500)] if sacco else [percent(ratio("R21.CAR"), 1250), percent(ratio("R21.T1"), 1000)]
     capital = [value for value in capital if value is not None]
     old = number(then, member, "R02")
@@ -91,10 +92,12 @@ for row in ranked:
     shares = weights = 0
     for name, weight, green, red in KNOTS:
         value = values[name]
+        parts = 100 if name in ("liquidity", "capital") else 1
+        shown = None if value is None else rounded(value, parts)
         got = None if row[name] == "" else int(row[name])
-        assert got == value, "%s %s: %s, not %s" % (member, name, got, value)
+        assert got == shown, "%s %s: %s, not %s" % (member, name, got, shown)
         if value is not None:
-            share = rounded((value - green) * 10000, red - green)
+            share = rounded((value - green * parts) * 10000, (red - green) * parts)
             shares += min(max(share, 0), 10000) * weight
             weights += weight
     assert int(row["weight"]) == weights, (member, weights)

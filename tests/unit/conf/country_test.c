@@ -225,6 +225,25 @@ static const struct {
      "score[0].component", "LATENESS"},
     {GOOD_ALL "score = ( { component = \"PAR30R\"; weight = 1; green = 1; red = 1; } );\n",
      "score: PAR30R has the same green and red", "ends of a line"},
+    {GOOD_ALL "rules = ( { rule = \"ENV-07\"; tolerance_bp = 5; } );\n",
+     "rules: ENV-07 has no tolerance", "severity"},
+    {GOOD_ALL "limits = ( { id = \"L\"; ratio = \"R11\"; dir = \"MIN\"; red = 1; },\n"
+              "{ id = \"M\"; ratio = \"R11\"; dir = \"MIN\"; red = 2; } );\n",
+     "limits: M and L", "from the same day"},
+    {GOOD_ALL
+     "limits = ( { id = \"L\"; categories = [ \"MF\" ]; ratio = \"R11\"; dir = \"MIN\"; red = 9; "
+     "},\n"
+     "{ id = \"M\"; categories = [ \"MF\" ]; ratio = \"R11\"; dir = \"MAX\"; red = 2; } );\n",
+     "limits: M and L", "from the same day"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES
+     "classes = ( { code = \"WL\"; from_days = 1; rate_bp = 100; } );\n" GOOD_BANDS GOOD_LIQUIDITY
+         GOOD_CODES "private_patterns = [ ];\n",
+     "classes: none begins at 0 days", "from_days = 0"},
+    {"country = \"RW\";\n" GOOD_REST GOOD_CURRENCIES GOOD_CATEGORIES GOOD_CLASSES GOOD_BANDS
+     "liquidity = ( { weights = ( { field = \"cash\"; percent = 100; } ); },\n"
+     "{ weights = ( { field = \"cash\"; percent = 50; } ); } );\n" GOOD_CODES
+     "private_patterns = [ ];\n",
+     ":11: liquidity: this row and the one on line 10", "from the same day"},
     {GOOD_ALL "run_off = ( { type = \"GOLD\"; percent = 1; } );\n", "run_off[0].type", "DEMAND"},
     {GOOD_ALL "average_loans = ( { currency = \"RWF\"; least = 5; most = 5; } );\n",
      "average_loans: least is not below most", "correct them"},

@@ -194,6 +194,24 @@ static void the_score_adds_weighted_shares_and_leaves_out_what_is_missing(void *
     assert_int_equal(score.points, 30); /* (20 + 4 + 1.25) of 85 = 29.7 */
 }
 
+/* D56: rounded once, at the share. */
+static void a_share_of_a_minimum_is_not_rounded_to_whole_percents(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, "USACCO");
+    struct score score;
+    struct score_inputs inputs = {&bench.months[0], false, 0};
+    bench.months[0].liquidity->liquidity->bank_demand -= 190000; /* R11 35.5 %, 118.33 % of 30 % */
+    PbCapital *capital = bench.months[0].capital->capital;
+    capital->paid_in_capital -= 410000; /* R22 19.75 %, 131.67 % of 15 % */
+    score_compute(&inputs, &score);
+    assert_int_equal(score.rows[SCORE_LIQUIDITY].value, 118);
+    assert_int_equal(score.rows[SCORE_LIQUIDITY].share, 4524); /* (150 - 118.33) / 70 */
+    assert_int_equal(score.rows[SCORE_CAPITAL].value, 132);
+    assert_int_equal(score.rows[SCORE_CAPITAL].share, 3666); /* (150 - 131.67) / 50 */
+}
+
 static void below_sixty_percent_of_the_weight_nothing_is_ranked(void **state)
 {
     (void)state;
@@ -267,6 +285,7 @@ int main(void)
         cmocka_unit_test(the_capital_band_is_the_worse_of_two),
         cmocka_unit_test(a_later_row_of_a_capital_band_stands_over_the_one_before),
         cmocka_unit_test(the_score_adds_weighted_shares_and_leaves_out_what_is_missing),
+        cmocka_unit_test(a_share_of_a_minimum_is_not_rounded_to_whole_percents),
         cmocka_unit_test(below_sixty_percent_of_the_weight_nothing_is_ranked),
         cmocka_unit_test(a_share_is_clipped_at_both_ends_and_may_run_either_way),
         cmocka_unit_test(the_emergency_need_keeps_the_minimum_of_the_category),

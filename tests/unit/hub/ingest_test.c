@@ -307,6 +307,30 @@ static void exposures_are_judged_beside_the_current_liquidity_of_their_period(vo
     assert_string_equal(judgement->findings[0]->rule, "LIQ-05");
 }
 
+/* D48: a vintage that only explains does not count towards too many. */
+static void vintages_that_only_explain_are_not_counted(void **state)
+{
+    struct bench *bench = *state;
+    AUTO(buffer_close) struct buffer session = {0};
+    AUTO(arena_close) struct arena arena = {0};
+    const PbJudgement *judgement = NULL;
+    const int reasons[] = {0, IHURIRO__V1__REPORT__REASON__EXPLAINED,
+                           IHURIRO__V1__REPORT__REASON__ERROR, IHURIRO__V1__REPORT__REASON__ERROR,
+                           IHURIRO__V1__REPORT__REASON__ERROR};
+    PbReport *report = report_of_portfolio(&arena, "A-1", "2020-06", 1);
+    bench->now_us = report_received_at_us(report);
+    bench_hello(bench, peer_of(1, 11), none, &session);
+    for (uint32_t i = 0; i < 5; i++) {
+        report->vintage = i + 1;
+        report->has_reason = i > 0;
+        report->reason = (Ihuriro__V1__Report__Reason)reasons[i > 0 ? i : 1];
+        assert_int_not_equal(submit_report(bench, &session, report, &judgement).verdict,
+                             VERDICT_REJECTED);
+        assert_int_equal(judgement->n_findings, i < 4 ? 0 : 1);
+    }
+    assert_string_equal(judgement->findings[0]->rule, "DEL-03");
+}
+
 /* ---- OWN ---- */
 
 static void own_walks_back_over_all_reports_of_the_institution_and_no_other(void **state)
@@ -483,6 +507,7 @@ int main(void)
         TEST(a_revoked_key_is_refused_from_the_next_message_on),
         TEST(a_vintage_that_is_not_the_next_is_rejected_and_takes_no_vintage),
         TEST(exposures_are_judged_beside_the_current_liquidity_of_their_period),
+        TEST(vintages_that_only_explain_are_not_counted),
         TEST(own_walks_back_over_all_reports_of_the_institution_and_no_other),
         TEST(own_of_another_institution_is_refused),
         TEST(a_clock_in_doubt_takes_no_report_and_says_for_how_long_to_wait),

@@ -275,6 +275,57 @@ static void accounts_give_the_allowance_and_are_compared_with_the_loans(void **s
     assert_int_equal(portfolio_of(folder)->provision_expense, 80);
 }
 
+/* The liquidity ratio is that of the institution's category, as at the hub. */
+static void the_printed_ratio_goes_by_the_weights_of_the_category(void **state)
+{
+    struct folder *folder = *state;
+    struct book_maps maps = maps_with_accounts();
+    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
+    Ihuriro__V1__Currency francs = IHURIRO__V1__CURRENCY__INIT;
+    Ihuriro__V1__Currency *currencies[] = {&francs};
+    Ihuriro__V1__LiquidityBase bases[2] = {IHURIRO__V1__LIQUIDITY_BASE__INIT,
+                                           IHURIRO__V1__LIQUIDITY_BASE__INIT};
+    Ihuriro__V1__LiquidityBase *rows[] = {&bases[0], &bases[1]};
+    Ihuriro__V1__LiquidityWeight weights[2] = {IHURIRO__V1__LIQUIDITY_WEIGHT__INIT,
+                                               IHURIRO__V1__LIQUIDITY_WEIGHT__INIT};
+    Ihuriro__V1__LiquidityWeight *lists[2][1] = {{&weights[0]}, {&weights[1]}};
+    char code[] = "RWF";
+    char field[] = "cash";
+    char category[] = "USACCO";
+    char *categories[] = {category};
+    francs.code = code;
+    settings.currencies = currencies;
+    settings.n_currencies = 1;
+    for (size_t i = 0; i < 2; i++) {
+        weights[i].field = field;
+        weights[i].percent = i == 0 ? 100 : 50;
+        bases[i].weights = lists[i];
+        bases[i].n_weights = 1;
+    }
+    bases[1].categories = categories;
+    bases[1].n_categories = 1;
+    settings.liquidity = rows;
+    settings.n_liquidity = 2;
+    folder->options.maps = &maps;
+    folder->options.settings = &settings;
+    put(folder, "manifest.ini", MANIFEST);
+    put(folder, "gl.csv", "gl_code,balance\n101,400\n");
+    put(folder, "deposits.csv", "account_ref,owner_ref,type,balance\nA1,O1,SAVINGS,1000\n");
+    assert_read(folder);
+    const char *const shown[] = {"40.0 %   R11", "20.0 %   R11"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[8192] = "";
+        FILE *file = fmemopen(text, sizeof text, "w");
+        assert_true(file != NULL);
+        if (file == NULL) {
+            return;
+        }
+        assert_int_equal(book_print(folder->book, i == 0 ? NULL : category, file), ERR_OK);
+        assert_int_equal(fclose(file), 0);
+        assert_non_null(strstr(text, shown[i]));
+    }
+}
+
 static void a_gl_without_balances_and_a_map_without_an_item_are_refused(void **state)
 {
     struct folder *folder = *state;
@@ -282,6 +333,14 @@ static void a_gl_without_balances_and_a_map_without_an_item_are_refused(void **s
     static const struct book_gl_row wrong[] = {{"1", "gold", false}};
     folder->options.maps = &maps;
     put(folder, "manifest.ini", MANIFEST);
+    put(folder, "gl.csv", "gl_code,balance\n101,#N/A\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "gl.csv line 2, column balance: \"#N/A\" is a spreadsheet's error. Repair the "
+                   "formula, or give the value.");
+    put(folder, "gl.csv", "gl_code,debit,credit\n101,5,#REF!\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "gl.csv line 2, column credit: \"#REF!\" is a spreadsheet's error. Repair the "
+                   "formula, or give the value.");
     put(folder, "gl.csv", "gl_code,debit_turnover,credit_turnover\n101,1,1\n");
     assert_refused(folder, ERR_MALFORMED,
                    "gl.csv line 1: the header lacks balance, or debit and credit (the balances; "
@@ -404,6 +463,7 @@ int main(void)
         TEST(accounts_become_fields_by_the_longest_prefix_and_the_maps_sign),
         TEST(deposits_are_compared_with_accounts_that_are_not_there_too),
         TEST(accounts_give_the_allowance_and_are_compared_with_the_loans),
+        TEST(the_printed_ratio_goes_by_the_weights_of_the_category),
         TEST(a_gl_without_balances_and_a_map_without_an_item_are_refused),
         TEST(a_consistent_book_passes_all_rules),
         TEST(nothing_that_names_a_client_is_in_a_report_or_note),

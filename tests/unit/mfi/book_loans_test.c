@@ -278,6 +278,49 @@ static void a_moratorium_counts_as_restructuring_where_the_settings_say_so(void 
     assert_int_equal(portfolio_of(folder)->aging[0]->moratorium_restructured, 100);
 }
 
+/* A rate that changed stands behind the rows that were there. */
+static void classes_go_by_their_days_in_whatever_order_they_stand(void **state)
+{
+    struct folder *folder = *state;
+    static const struct {
+        const char *code;
+        int32_t from_days;
+        const char *from;
+    } rows[] = {{"NL", 0, NULL}, {"LL", 90, NULL}, {"WL", 30, NULL}, {"NL", 0, "2020-01-01"}};
+    PbSettings settings = IHURIRO__V1__SETTINGS__INIT;
+    Ihuriro__V1__Currency francs = IHURIRO__V1__CURRENCY__INIT;
+    Ihuriro__V1__Currency *currencies[] = {&francs};
+    Ihuriro__V1__LoanClass classes[4];
+    Ihuriro__V1__LoanClass *list[4];
+    char code[] = "RWF";
+    francs.code = code;
+    settings.currencies = currencies;
+    settings.n_currencies = 1;
+    for (size_t i = 0; i < 4; i++) {
+        ihuriro__v1__loan_class__init(&classes[i]);
+        classes[i].code = (char *)(uintptr_t)rows[i].code;
+        classes[i].from = (char *)(uintptr_t)rows[i].from;
+        classes[i].from_days = rows[i].from_days;
+        list[i] = &classes[i];
+    }
+    settings.classes = list;
+    settings.n_classes = 4;
+    folder->options.settings = &settings;
+    put_manifest(folder, 3, "700", "");
+    put(folder, "loans.csv",
+        HEADER "\n" LOAN("A1", "100", "") "\n" LOAN("A2", "200", "2020-05-01") "\n" LOAN(
+            "A3", "400", "2020-01-01") "\n");
+    assert_read(folder);
+    const PbPortfolio *portfolio = portfolio_of(folder);
+    assert_int_equal(portfolio->n_classes, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const PbClassRow *row = portfolio->classes[i];
+        assert_int_equal(row->outstanding, row->code[0] == 'N'   ? 100
+                                           : row->code[0] == 'W' ? 200
+                                                                 : 400);
+    }
+}
+
 static void without_the_column_moratoria_are_absent_not_zero(void **state)
 {
     struct folder *folder = *state;
@@ -360,6 +403,30 @@ static void a_given_class_stands_over_the_days(void **state)
                    "Write NL, WL, SL, DL or LL, or leave it empty.");
 }
 
+/* Absent is not zero: a sum that lacks a part is not known. */
+static void a_provision_or_write_off_that_is_missing_makes_its_sum_absent(void **state)
+{
+    struct folder *folder = *state;
+    put_manifest(folder, 2, "200", "");
+    put(folder, "loans.csv",
+        HEADER ",provision\n" LOAN("L1", "100", "") ",3\n" LOAN("L2", "100", "") ",\n");
+    assert_read(folder);
+    assert_false(portfolio_of(folder)->has_allowance);
+    assert_false(portfolio_of(folder)->classes[0]->has_held_provision);
+    assert_note(folder, SEVERITY_WARNING,
+                "loans.csv line 3: provision is empty: the report is made without what is held");
+    put(folder, "loans.csv",
+        HEADER ",written_off_on,written_off_amount\n" LOAN("L1", "200", "") ",,\n" LOAN(
+            "L2", "0", "") ",2020-06-10,\n");
+    assert_read(folder);
+    const PbBreakdownRow *row = row_of(portfolio_of(folder), GENDER, "F", NULL);
+    assert_true(row != NULL && !row->has_written_off);
+    assert_false(portfolio_of(folder)->has_written_off_loans);
+    assert_note(folder, SEVERITY_WARNING,
+                "loans.csv line 3: written_off_amount is empty for a loan written off in the "
+                "period: the report is made without what loans.csv says of write-offs");
+}
+
 static void a_person_prints_the_main_figures(void **state)
 {
     struct folder *folder = *state;
@@ -386,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_example_book_gives_its_known_figures),
+        TEST(a_provision_or_write_off_that_is_missing_makes_its_sum_absent),
         TEST(what_surrounds_the_figures_is_filled),
         TEST(the_example_book_gives_provisions_by_class),
         TEST(exposures_hold_the_largest_and_the_related),
@@ -396,6 +464,7 @@ int main(void)
         TEST(moratoria_are_active_through_their_last_day),
         TEST(a_moratorium_counts_as_restructuring_where_the_settings_say_so),
         TEST(without_the_column_moratoria_are_absent_not_zero),
+        TEST(classes_go_by_their_days_in_whatever_order_they_stand),
         TEST(days_overdue_that_contradict_or_lie_ahead_are_refused),
         TEST(a_late_loan_without_its_overdue_amount_leaves_that_column_absent),
         TEST(a_row_in_another_currency_is_refused),

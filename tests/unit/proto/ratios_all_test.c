@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "proto/period.h"
 #include "proto/ratios.h"
 #include "tests/support/reports.h"
 
@@ -205,6 +206,87 @@ static void fewer_months_are_annualised(void **state)
     assert_null_ratio(&bench, "R05");
 }
 
+/* Periods of one length that follow one another, the newest first; each wrote off 1,000 of
+ * 1,000,000. */
+static void chain(struct bench *bench, struct ratio_inputs *inputs, int count,
+                  enum frequency frequency, const char *newest)
+{
+    struct period period;
+    assert_int_equal(period_parse(newest, &period), ERR_OK);
+    assert_int_equal(period.frequency, frequency);
+    for (int i = 0; i < count; i++) {
+        char key[PERIOD_KEY_MAX + 1];
+        period_format(&period, key);
+        PbReport *report = report_of_portfolio(&bench->arena, "RW-MF-412", key, 1);
+        report->portfolio->written_off = 1000;
+        report->portfolio->glp = 1000000;
+        inputs[i] = (struct ratio_inputs){.portfolio = report,
+                                          .before = i + 1 < count ? &inputs[i + 1] : NULL};
+        period = period_previous(&period);
+    }
+}
+
+static void a_year_of_write_offs_is_a_year_whatever_the_frequency(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    struct ratio_inputs inputs[60];
+    static const struct {
+        const char *newest;
+        enum frequency frequency;
+        int64_t full; /* with 60 periods */
+        int64_t few;  /* with 2, of which one day, week or quarter each */
+    } rows[] = {
+        {"2020-Q2", FREQUENCY_Q, 40, 40},        /* 4 quarters; 2,000 x 365 / 182 = 4,011 */
+        {"2020-W26", FREQUENCY_W, 521, 521},     /* 52,000 x 365 / 364; 2,000 x 365 / 14 */
+        {"2020-06", FREQUENCY_M, 120, 120},      /* 12 months; 2,000 x 365 / 61 = 11,967 */
+        {"2020-06-30", FREQUENCY_D, 3650, 3650}, /* 60 and 2 days, both annualised */
+    };
+    memset(&bench, 0, sizeof bench);
+    const struct ratio *ratio = ratio_find("R05");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        chain(&bench, inputs, 60, rows[i].frequency, rows[i].newest);
+        assert_int_equal(ratio_compute(ratio, &inputs[0]).value, rows[i].full);
+        inputs[1].before = NULL;
+        assert_int_equal(ratio_compute(ratio, &inputs[0]).value, rows[i].few);
+    }
+}
+
+static void deposits_that_left_a_week_reporter_are_those_of_four_weeks(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench = {0};
+    struct ratio_inputs weeks[6];
+    static const char *const keys[] = {"2020-W26", "2020-W25", "2020-W24",
+                                       "2020-W23", "2020-W22", "2020-W21"};
+    for (int i = 0; i < 6; i++) {
+        PbReport *report = report_of_liquidity(&bench.arena, "RW-MF-412", keys[i], 1);
+        report->liquidity->deposits[1]->balance += 50000 * i;
+        report->liquidity->interest_credited = 1000;
+        weeks[i] =
+            (struct ratio_inputs){.liquidity = report, .before = i < 5 ? &weeks[i + 1] : NULL};
+    }
+    /* 2,200,000 four weeks before, 4,000 of interest, 2,000,000 now */
+    struct ratio_value value = ratio_compute(ratio_find("R16.NET"), &weeks[0]);
+    assert_false(value.is_null);
+    assert_int_equal(value.value, 927);
+    weeks[2].before = NULL; /* a gap: not known */
+    assert_true(ratio_compute(ratio_find("R16.NET"), &weeks[0]).is_null);
+}
+
+static void written_off_claims_need_no_provision(void **state)
+{
+    (void)state;
+    AUTO(bench_close) struct bench bench;
+    bench_open(&bench, 1);
+    PbPortfolio *portfolio = bench.months[0].portfolio->portfolio;
+    static char memo[] = "WO";
+    portfolio->allowance = 60000;
+    portfolio->classes[4]->code = memo;
+    portfolio->classes[4]->required_provision = 777;
+    assert_value(&bench, "R08.SHORTFALL", 1000);
+}
+
 static void roll_rates_compare_a_bucket_with_the_one_below_it_a_month_before(void **state)
 {
     (void)state;
@@ -379,6 +461,9 @@ int main(void)
         cmocka_unit_test(a_shortfall_is_what_the_allowance_lacks),
         cmocka_unit_test(twelve_months_of_write_offs_are_over_the_mean_of_thirteen_ends),
         cmocka_unit_test(fewer_months_are_annualised),
+        cmocka_unit_test(a_year_of_write_offs_is_a_year_whatever_the_frequency),
+        cmocka_unit_test(deposits_that_left_a_week_reporter_are_those_of_four_weeks),
+        cmocka_unit_test(written_off_claims_need_no_provision),
         cmocka_unit_test(roll_rates_compare_a_bucket_with_the_one_below_it_a_month_before),
         cmocka_unit_test(deposits_that_left_are_compared_with_those_of_the_month_before),
         cmocka_unit_test(results_are_annualised_over_the_mean_of_both_ends),

@@ -149,6 +149,64 @@ static void average_loan_too_large(struct bench *bench)
     with_a_band(bench, 20000, 374999);
 }
 
+/* The category's own row stands over the one for all, wherever it stands. */
+static void with_an_own_band(struct bench *bench, bool is_first, int64_t own_most)
+{
+    static char category[] = "MF";
+    static char *categories[] = {category};
+    static char currency[] = "RWF";
+    static Ihuriro__V1__AverageLoan own;
+    static Ihuriro__V1__AverageLoan *bands[2];
+    static PbSettings settings;
+    with_a_band(bench, 20000, 374999);
+    settings = *bench->context.settings;
+    ihuriro__v1__average_loan__init(&own);
+    own.currency = currency;
+    own.least = 20000;
+    own.most = own_most;
+    own.categories = categories;
+    own.n_categories = 1;
+    bands[is_first ? 1 : 0] = settings.average_loans[0];
+    bands[is_first ? 0 : 1] = &own;
+    settings.average_loans = bands;
+    settings.n_average_loans = 2;
+    bench->party.category = category;
+    bench->context.settings = &settings;
+}
+
+static void average_loan_of_its_own_band(struct bench *bench)
+{
+    with_an_own_band(bench, false, 375000);
+}
+
+static void average_loan_beyond_its_own_band(struct bench *bench)
+{
+    with_an_own_band(bench, true, 300000);
+}
+
+static void written_off_claims_under_a_class(struct bench *bench)
+{
+    static char memo[] = "WO";
+    book(bench)->classes[4]->code = memo;
+    book(bench)->classes[4]->required_provision = book(bench)->allowance;
+}
+
+static void the_largest_alone_above_the_portfolio(struct bench *bench)
+{
+    with_the_other_reports(bench);
+    PbExposures *exposures = bench->report->exposures;
+    exposures->has_top20_borrowers = 0;
+    exposures->largest_borrower = 1500001;
+}
+
+static void insiders_alone_above_the_portfolio(struct bench *bench)
+{
+    with_the_other_reports(bench);
+    PbExposures *exposures = bench->report->exposures;
+    exposures->has_related_party = 0;
+    SET(exposures, insider, 1500001);
+}
+
 static void disbursed_without_loans(struct bench *bench)
 {
     book(bench)->disbursed_loans = 0;
@@ -217,6 +275,12 @@ static const struct rule_case cases[] = {
         200001),
     OFF(P, average_loan_too_small, "POR-20", W, "portfolio.glp", 375001, 375000),
     OFF(P, average_loan_too_large, "POR-20", W, "portfolio.glp", 374999, 375000),
+    GOOD(P, average_loan_of_its_own_band),
+    OFF(P, average_loan_beyond_its_own_band, "POR-20", W, "portfolio.glp", 300000, 375000),
+    GOOD(P, written_off_claims_under_a_class),
+    OFF(X, the_largest_alone_above_the_portfolio, "POR-18", E, "exposures.largest_borrower",
+        1500000, 1500001),
+    OFF(X, insiders_alone_above_the_portfolio, "POR-18", E, "exposures.insider", 1500000, 1500001),
     OFF(P, disbursed_without_loans, "POR-21", E, "portfolio.disbursed_loans", 400000, 0),
     OFF(P, more_first_than_all, "POR-21", E, "portfolio.disbursed_first_time", 1, 2),
     OFF(P, much_is_unknown, "POR-22", I, "portfolio.breakdown[3].outstanding", 150000, 400000),

@@ -139,6 +139,49 @@ static void a_run(struct bench *bench)
     purse(bench)->deposit_withdrawal += 279000;
 }
 
+/* A report of days or weeks, and what stood about a month before. */
+static void of_shorter_periods(struct bench *bench, const char *key, int64_t lost)
+{
+    bench->report = report_of_liquidity(&bench->arena, "RW-MF-412", key, 1);
+    bench->context.received_at_us = report_received_at_us(bench->report);
+    PbReport *then = report_of_liquidity(&bench->arena, "RW-MF-412", "2020-05", 1);
+    then->liquidity->deposits[1]->balance += lost;
+    then->liquidity->deposits_total += lost;
+    bench->context.month_ago = then;
+}
+
+static void a_run_of_many_days(struct bench *bench)
+{
+    of_shorter_periods(bench, "2020-06-30", 230000);
+}
+
+static void many_days_without_a_run(struct bench *bench)
+{
+    of_shorter_periods(bench, "2020-06-30", 222222); /* 10 % of 2,222,222 are 222,222.2 */
+}
+
+static void a_run_of_some_weeks(struct bench *bench)
+{
+    of_shorter_periods(bench, "2020-W26", 230000);
+}
+
+static void a_run_within_a_week(struct bench *bench)
+{
+    of_shorter_periods(bench, "2020-W26", 0);
+    PbReport *before = report_of_liquidity(&bench->arena, "RW-MF-412", "2020-W25", 1);
+    before->liquidity->deposits[1]->balance += 230000;
+    before->liquidity->deposits_total += 230000;
+    bench->context.preceding = before;
+}
+
+static void the_largest_depositor_alone_above_all(struct bench *bench)
+{
+    with_the_other_reports(bench);
+    bench->report->exposures->has_top20_depositors = 0;
+    bench->report->exposures->has_largest_depositor = 1;
+    bench->report->exposures->largest_depositor = 2000001;
+}
+
 static void no_run(struct bench *bench)
 {
     PbReport *before = with_the_month_before(bench);
@@ -244,6 +287,12 @@ static const struct rule_case cases[] = {
     OFF(L, own_ratio_far, "LIQ-09", W, "liquidity.regulatory_liquidity_base", 4500, 4395),
     OFF(L, a_run, "LIQ-10", W, "liquidity.deposits", 2230000, 2000000),
     GOOD(L, no_run),
+    OFF(L, a_run_of_many_days, "LIQ-10", W, "liquidity.deposits", 2230000, 2000000),
+    GOOD(L, many_days_without_a_run),
+    OFF(L, a_run_of_some_weeks, "LIQ-10", W, "liquidity.deposits", 2230000, 2000000),
+    OFF(L, a_run_within_a_week, "LIQ-10", W, "liquidity.deposits", 2230000, 2000000),
+    OFF(X, the_largest_depositor_alone_above_all, "LIQ-05", E, "exposures.largest_depositor",
+        2000000, 2000001),
     OFF(L, a_slow_run, "LIQ-10", W, "liquidity.deposits", 2273000, 2000000),
     OFF(L, a_week_of_loss, "LIQ-10", W, "liquidity.deposits", 2273000, 2000000),
     GOOD(L, a_week_of_little_loss),

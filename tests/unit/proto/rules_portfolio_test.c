@@ -237,6 +237,39 @@ static void moratorium_ends_off(struct bench *bench)
     book(bench)->moratorium_ending_30 = 1;
 }
 
+static void moratorium_by_month_off(struct bench *bench)
+{
+    static Ihuriro__V1__MoratoriumMonth month;
+    static Ihuriro__V1__MoratoriumMonth *months[] = {&month};
+    static char name[] = "LATER";
+    ihuriro__v1__moratorium_month__init(&month);
+    month.month = name;
+    month.has_outstanding = 1;
+    month.outstanding = 99998;
+    book(bench)->moratorium_by_month = months;
+    book(bench)->n_moratorium_by_month = 1;
+}
+
+static void moratorium_above_restructured(struct bench *bench)
+{
+    static PbSettings settings;
+    static Ihuriro__V1__Currency money;
+    static Ihuriro__V1__Currency *moneys[] = {&money};
+    static char currency[] = "RWF";
+    ihuriro__v1__settings__init(&settings);
+    ihuriro__v1__currency__init(&money);
+    money.code = currency;
+    settings.currencies = moneys;
+    settings.n_currencies = 1;
+    settings.has_moratorium_is_restructuring = settings.moratorium_is_restructuring = 1;
+    bench->context.settings = &settings;
+    for (size_t i = 0; i < book(bench)->n_aging; i++) {
+        book(bench)->aging[i]->restructured = 0;
+    }
+    book(bench)->aging[1]->restructured = 99999;
+    book(bench)->restructured_outstanding = 99999;
+}
+
 static void moratorium_by_aging_off(struct bench *bench)
 {
     book(bench)->aging[0]->moratorium = 99999;
@@ -291,6 +324,9 @@ static const struct rule_case cases[] = {
     OFF(P, moratorium_above_portfolio, "POR-13", E, "portfolio.moratorium_outstanding", 1500000,
         1500001),
     OFF(P, moratorium_ends_off, "POR-13", E, "portfolio.moratorium_ending_30", 100000, 100001),
+    OFF(P, moratorium_by_month_off, "POR-13", E, "portfolio.moratorium_by_month", 100000, 99998),
+    OFF(P, moratorium_above_restructured, "POR-13", E, "portfolio.moratorium_outstanding", 99999,
+        100000),
     OFF(P, moratorium_by_aging_off, "POR-13", E, "portfolio.aging", 100000, 99999),
 };
 #define CASES (sizeof cases / sizeof cases[0])

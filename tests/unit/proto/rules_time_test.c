@@ -101,8 +101,28 @@ static void the_same_again(struct bench *bench)
 static void the_same_liquidity_again(struct bench *bench)
 {
     PbReport *before = report_of_liquidity(&bench->arena, "RW-MF-412", "2020-05", 1);
-    before->liquidity->has_peak_day = bench->report->liquidity->has_peak_day = 0;
-    before->liquidity->peak_day = bench->report->liquidity->peak_day = 0;
+    before->liquidity->peak_day -= 30; /* the day is of its own period */
+    bench->context.preceding = before;
+}
+
+static void put_month(struct bench *bench, PbPortfolio *portfolio, const char *name)
+{
+    portfolio->moratorium_by_month =
+        arena_take(&bench->arena, sizeof *portfolio->moratorium_by_month);
+    PbMoratoriumMonth *month = arena_take(&bench->arena, sizeof *month);
+    assert_true(month != NULL && portfolio->moratorium_by_month != NULL);
+    ihuriro__v1__moratorium_month__init(month);
+    month->month = arena_text(&bench->arena, name);
+    SET(month, outstanding, portfolio->moratorium_outstanding);
+    portfolio->moratorium_by_month[0] = month;
+    portfolio->n_moratorium_by_month = 1;
+}
+
+static void the_same_again_under_names_of_other_months(struct bench *bench)
+{
+    PbReport *before = report_of_portfolio(&bench->arena, "RW-MF-412", "2020-05", 1);
+    put_month(bench, before->portfolio, "2020-05");
+    put_month(bench, book(bench), "2020-06");
     bench->context.preceding = before;
 }
 
@@ -183,6 +203,19 @@ static void a_fourth_vintage_that_explains(struct bench *bench)
     bench->report->reason = IHURIRO__V1__REPORT__REASON__EXPLAINED;
 }
 
+static void a_fourth_vintage_of_which_one_explained(struct bench *bench)
+{
+    a_fourth_vintage(bench);
+    bench->context.silent_vintages = 1;
+}
+
+static void a_fifth_vintage_of_which_one_explained(struct bench *bench)
+{
+    a_fourth_vintage_of_which_one_explained(bench);
+    bench->report->vintage = 5;
+    bench->context.highest_vintage = 4;
+}
+
 static const struct rule_case cases[] = {
     GOOD(P, a_month_follows),
     OFF(P, a_jump, "TIM-01", W, "portfolio.glp", 1199999, 1500000),
@@ -194,6 +227,7 @@ static const struct rule_case cases[] = {
     OFF(P, another_rule_explained, "TIM-01", E, "portfolio.glp", 789000, 1500000),
     OFF(P, explained_by_no_code, "TIM-01", E, "portfolio.glp", 789000, 1500000),
     BAD(P, the_same_again, "TIM-02", W, "Portfolio"),
+    BAD(P, the_same_again_under_names_of_other_months, "TIM-02", W, "Portfolio"),
     BAD(L, the_same_liquidity_again, "TIM-02", W, "Liquidity"),
     OFF(P, arrears_were_restructured, "TIM-03", W, "portfolio.restructured_in_period", 200000,
         200001),
@@ -205,6 +239,8 @@ static const struct rule_case cases[] = {
     GOOD(P, much_is_not_round),
     OFF(P, a_fourth_vintage, "DEL-03", W, "vintage", 3, 4),
     GOOD(P, a_fourth_vintage_that_explains),
+    GOOD(P, a_fourth_vintage_of_which_one_explained),
+    OFF(P, a_fifth_vintage_of_which_one_explained, "DEL-03", W, "vintage", 3, 5),
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
