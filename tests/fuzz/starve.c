@@ -127,3 +127,14 @@ int __wrap_open(const char *path, int flags, ...)
     va_end(more);
     return fails(false) ? -1 : __real_open(path, flags, mode);
 }
+
+int __real_openat(int folder, const char *path, int flags, ...);
+int __wrap_openat(int folder, const char *path, int flags, ...);
+int __wrap_openat(int folder, const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return fails(false) ? -1 : __real_openat(folder, path, flags, mode);
+}
