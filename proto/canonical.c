@@ -3,6 +3,7 @@
 #include "proto/limits.h"
 #include "proto/text.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* What is left of the bytes. */
@@ -11,75 +12,96 @@ struct reader {
     const uint8_t *end;
 };
 
-/* Where a message is in its schema: fields come in order of their numbers. */
-struct place {
-    const ProtobufCMessageDescriptor *descriptor;
-    unsigned index; /* of the field that is next or repeats */
-    size_t rows;    /* of that field so far */
+/* A message that is being filled: fields come in order of their numbers. */
+struct filling {
+    struct arena *arena;
+    uint8_t *message;
+    const ProtobufCFieldDescriptor *field; /* that is next or repeats */
+    const ProtobufCFieldDescriptor *end;
+    size_t rows; /* of that field so far */
+    size_t room; /* for so many */
 };
 
-static enum err step_to(struct place *place, uint64_t number);
-static enum err check_value(const ProtobufCFieldDescriptor *field, unsigned wire,
-                            struct reader *reader);
-static bool read_varint(struct reader *reader, uint64_t *ret_value);
+MUST_USE static enum err step_to(struct filling *filling, uint64_t number);
+MUST_USE static enum err fill(struct filling *filling, uint64_t tag, struct reader *reader);
+static bool read_long(struct reader *reader, uint64_t *ret_value);
+MUST_USE static enum err take(struct arena *arena, size_t size, void *ret_memory);
 
-enum err canonical_check(const ProtobufCMessageDescriptor *descriptor, struct bytes raw)
+/* In as few bytes as it takes; most take one. */
+static inline bool read_varint(struct reader *reader, uint64_t *ret_value)
 {
-    struct reader reader = {raw.data, raw.size == 0 ? raw.data : raw.data + raw.size};
-    struct place place = {.descriptor = descriptor};
-    enum err err = ERR_OK;
-    while (err == ERR_OK && reader.at < reader.end) {
-        uint64_t tag = 0;
-        err = read_varint(&reader, &tag) ? step_to(&place, tag >> 3) : ERR_MALFORMED;
-        if (err == ERR_OK) {
-            err = check_value(&descriptor->fields[place.index], (unsigned)tag & 7, &reader);
-        }
+    if (reader->at < reader->end && *reader->at < 0x80) {
+        *ret_value = *reader->at++;
+        return true;
     }
-    return err != ERR_OK ? err : step_to(&place, UINT64_MAX);
+    return read_long(reader, ret_value);
 }
 
-/* Past the field that is there, if it is; over a required one that is not, nobody steps. */
-static enum err step_over(struct place *place)
+enum err canonical_unpack(const ProtobufCMessageDescriptor *descriptor, struct bytes raw,
+                          struct arena *arena, ProtobufCMessage **ret_message)
 {
-    const ProtobufCFieldDescriptor *field = &place->descriptor->fields[place->index];
-    if (field->label == PROTOBUF_C_LABEL_REQUIRED && place->rows == 0) {
-        return ERR_MALFORMED;
+    struct reader reader = {raw.data, raw.size == 0 ? raw.data : raw.data + raw.size};
+    struct filling filling = {.arena = arena, .field = descriptor->fields};
+    ProtobufCMessage *message = NULL;
+    enum err err = take(arena, descriptor->sizeof_message, &message);
+    if (err == ERR_OK) {
+        descriptor->message_init(message);
+        filling.message = (uint8_t *)message;
+        filling.end = descriptor->n_fields == 0 ? filling.field /* none: NULL */
+                                                : filling.field + descriptor->n_fields;
     }
-    place->index++;
-    place->rows = 0;
+    while (err == ERR_OK && reader.at < reader.end) {
+        uint64_t tag = 0;
+        err = read_varint(&reader, &tag) ? step_to(&filling, tag >> 3) : ERR_MALFORMED;
+        err = err != ERR_OK ? err : fill(&filling, tag, &reader);
+    }
+    err = err != ERR_OK ? err : step_to(&filling, UINT64_MAX);
+    if (err == ERR_OK) {
+        *ret_message = message;
+    }
+    return err;
+}
+
+static enum err take(struct arena *arena, size_t size, void *ret_memory)
+{
+    void *memory = arena_take(arena, size);
+    if (memory == NULL) {
+        return arena_affords(arena, size) ? ERR_MEMORY : ERR_MALFORMED;
+    }
+    memcpy(ret_memory, &memory, sizeof memory);
     return ERR_OK;
 }
 
 /* On to the field of that number, which may be the same one if it repeats. UINT64_MAX: to the end.
- */
-static enum err step_to(struct place *place, uint64_t number)
+ * Over a required one that is not there, nobody steps. */
+static enum err step_to(struct filling *filling, uint64_t number)
 {
-    const ProtobufCMessageDescriptor *descriptor = place->descriptor;
-    while (place->index < descriptor->n_fields && descriptor->fields[place->index].id < number) {
-        enum err err = step_over(place);
-        if (err != ERR_OK) {
-            return err;
+    const ProtobufCFieldDescriptor *field = filling->field;
+    for (; field < filling->end && field->id < number; field++) {
+        if (field->label == PROTOBUF_C_LABEL_REQUIRED && filling->rows == 0) {
+            return ERR_MALFORMED;
         }
+        filling->rows = 0;
     }
+    filling->field = field;
     if (number == UINT64_MAX) {
         return ERR_OK;
     }
-    if (place->index == descriptor->n_fields || descriptor->fields[place->index].id != number) {
+    if (field == filling->end || field->id != number) {
         return ERR_MALFORMED; /* unknown, or out of order */
     }
-    if (++place->rows == 1) {
+    if (++filling->rows == 1) {
         return ERR_OK;
     }
-    if (descriptor->fields[place->index].label != PROTOBUF_C_LABEL_REPEATED) {
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         return ERR_MALFORMED;
     }
-    return place->rows > REPEATED_ROWS_MAX ? ERR_TOO_LARGE : ERR_OK;
+    return filling->rows > REPEATED_ROWS_MAX ? ERR_TOO_LARGE : ERR_OK;
 }
 
 /* ---- values ---- */
 
-/* In as few bytes as it takes. */
-static bool read_varint(struct reader *reader, uint64_t *ret_value)
+static bool read_long(struct reader *reader, uint64_t *ret_value)
 {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64 && reader->at < reader->end; shift += 7) {
@@ -96,81 +118,131 @@ static bool read_varint(struct reader *reader, uint64_t *ret_value)
     return false;
 }
 
-enum range {
-    RANGE_NONE, /* a type that the schema has not */
-    RANGE_64,
-    RANGE_SIGNED_32, /* the sign goes on through all 64 bits */
-    RANGE_UNSIGNED_32,
-    RANGE_BOOL,
+enum number {
+    NUMBER_NONE, /* written with its length ahead */
+    NUMBER_64,
+    NUMBER_SIGNED_32, /* the sign goes on through all 64 bits */
+    NUMBER_ZIGZAG_32,
+    NUMBER_UNSIGNED_32,
+    NUMBER_BOOL,
+    NUMBER_ENUM,
 };
 
-/* How each type is written. */
+/* How each type is written, and how much it takes in memory. Size 0: a type that the schema has
+ * not. */
 struct form {
-    unsigned wire;
-    enum range range; /* of a varint */
-    size_t size;      /* of a fixed one */
+    enum number number;
+    size_t size;
 };
 
 static const struct form forms[] = {
-    [PROTOBUF_C_TYPE_INT32] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_SIGNED_32, 0},
-    [PROTOBUF_C_TYPE_SINT32] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_UNSIGNED_32, 0},
-    [PROTOBUF_C_TYPE_SFIXED32] = {PROTOBUF_C_WIRE_TYPE_32BIT, RANGE_NONE, 4},
-    [PROTOBUF_C_TYPE_INT64] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_64, 0},
-    [PROTOBUF_C_TYPE_SINT64] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_64, 0},
-    [PROTOBUF_C_TYPE_SFIXED64] = {PROTOBUF_C_WIRE_TYPE_64BIT, RANGE_NONE, 8},
-    [PROTOBUF_C_TYPE_UINT32] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_UNSIGNED_32, 0},
-    [PROTOBUF_C_TYPE_FIXED32] = {PROTOBUF_C_WIRE_TYPE_32BIT, RANGE_NONE, 4},
-    [PROTOBUF_C_TYPE_UINT64] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_64, 0},
-    [PROTOBUF_C_TYPE_FIXED64] = {PROTOBUF_C_WIRE_TYPE_64BIT, RANGE_NONE, 8},
-    [PROTOBUF_C_TYPE_FLOAT] = {PROTOBUF_C_WIRE_TYPE_32BIT, RANGE_NONE, 4},
-    [PROTOBUF_C_TYPE_DOUBLE] = {PROTOBUF_C_WIRE_TYPE_64BIT, RANGE_NONE, 8},
-    [PROTOBUF_C_TYPE_BOOL] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_BOOL, 0},
-    [PROTOBUF_C_TYPE_ENUM] = {PROTOBUF_C_WIRE_TYPE_VARINT, RANGE_SIGNED_32, 0},
-    [PROTOBUF_C_TYPE_STRING] = {PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, RANGE_NONE, 0},
-    [PROTOBUF_C_TYPE_BYTES] = {PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, RANGE_NONE, 0},
-    [PROTOBUF_C_TYPE_MESSAGE] = {PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, RANGE_NONE, 0},
+    [PROTOBUF_C_TYPE_INT32] = {NUMBER_SIGNED_32, sizeof(int32_t)},
+    [PROTOBUF_C_TYPE_SINT32] = {NUMBER_ZIGZAG_32, sizeof(int32_t)},
+    [PROTOBUF_C_TYPE_INT64] = {NUMBER_64, sizeof(int64_t)},
+    [PROTOBUF_C_TYPE_UINT32] = {NUMBER_UNSIGNED_32, sizeof(uint32_t)},
+    [PROTOBUF_C_TYPE_UINT64] = {NUMBER_64, sizeof(uint64_t)},
+    [PROTOBUF_C_TYPE_BOOL] = {NUMBER_BOOL, sizeof(protobuf_c_boolean)},
+    [PROTOBUF_C_TYPE_ENUM] = {NUMBER_ENUM, sizeof(int)},
+    [PROTOBUF_C_TYPE_STRING] = {NUMBER_NONE, sizeof(char *)},
+    [PROTOBUF_C_TYPE_BYTES] = {NUMBER_NONE, sizeof(ProtobufCBinaryData)},
+    [PROTOBUF_C_TYPE_MESSAGE] = {NUMBER_NONE, sizeof(ProtobufCMessage *)},
 };
+#define FORMS (sizeof forms / sizeof forms[0])
 
-static bool is_in_range(uint64_t value, enum range range)
+/* A value of at most 32 bits, at its place; the sign of one goes on through all 64. */
+static enum err put_signed_32(uint64_t value, void *at)
 {
-    switch (range) {
-    case RANGE_64:
-        return true;
-    case RANGE_SIGNED_32:
-        return value <= INT32_MAX || value >= (uint64_t)(int64_t)INT32_MIN;
-    case RANGE_UNSIGNED_32:
-        return value <= UINT32_MAX;
-    case RANGE_BOOL:
-        return value <= 1;
-    case RANGE_NONE:
-        break;
-    }
-    return false;
-}
-
-static enum err check_varint(const ProtobufCFieldDescriptor *field, struct reader *reader)
-{
-    uint64_t value = 0;
-    if (!read_varint(reader, &value) || !is_in_range(value, forms[field->type].range)) {
+    const int32_t number = (int32_t)(uint32_t)value;
+    if ((uint64_t)(int64_t)number != value) {
         return ERR_MALFORMED;
     }
-    if (field->type != PROTOBUF_C_TYPE_ENUM) {
-        return ERR_OK;
+    memcpy(at, &number, sizeof number);
+    return ERR_OK;
+}
+
+static enum err put_unsigned_32(uint64_t value, uint64_t most, void *at)
+{
+    const uint32_t number = (uint32_t)value;
+    if (value > most) {
+        return ERR_MALFORMED;
     }
-    return protobuf_c_enum_descriptor_get_value(field->descriptor, (int)(int64_t)value) != NULL
+    memcpy(at, &number, sizeof number);
+    return ERR_OK;
+}
+
+static enum err put_enum(const ProtobufCEnumDescriptor *descriptor, uint64_t value, void *at)
+{
+    enum err err = put_signed_32(value, at);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return protobuf_c_enum_descriptor_get_value(descriptor, (int)(int64_t)value) != NULL
                ? ERR_OK
                : ERR_MALFORMED;
 }
 
-static enum err check_text(struct bytes text)
+static uint64_t without_zigzag(uint64_t value)
+{
+    return (value >> 1) ^ (0 - (value & 1));
+}
+
+static enum err fill_varint(const ProtobufCFieldDescriptor *field, struct reader *reader, void *at)
+{
+    static_assert(sizeof(protobuf_c_boolean) == sizeof(uint32_t), "a bool lies as 32 bits");
+    uint64_t value = 0;
+    if (!read_varint(reader, &value)) {
+        return ERR_MALFORMED;
+    }
+    switch (forms[field->type].number) {
+    case NUMBER_SIGNED_32:
+        return put_signed_32(value, at);
+    case NUMBER_ZIGZAG_32:
+        return value > UINT32_MAX ? ERR_MALFORMED : put_signed_32(without_zigzag(value), at);
+    case NUMBER_UNSIGNED_32:
+        return put_unsigned_32(value, UINT32_MAX, at);
+    case NUMBER_BOOL:
+        return put_unsigned_32(value, 1, at);
+    case NUMBER_ENUM:
+        return put_enum(field->descriptor, value, at);
+    case NUMBER_64:
+        memcpy(at, &value, sizeof value);
+        return ERR_OK;
+    case NUMBER_NONE:
+        break;
+    }
+    return ERR_MALFORMED;
+}
+
+static enum err fill_text(struct bytes text, struct arena *arena, void *at)
 {
     if (text.size > TEXT_BYTES_MAX) {
         return ERR_TOO_LARGE;
     }
-    return text_is_utf8(text) ? ERR_OK : ERR_MALFORMED;
+    if (!text_is_utf8(text)) {
+        return ERR_MALFORMED;
+    }
+    char *copy = NULL;
+    enum err err = take(arena, text.size + 1, &copy);
+    if (err == ERR_OK && text.size > 0) {
+        memcpy(copy, text.data, text.size);
+    }
+    memcpy(at, &copy, sizeof copy);
+    return err;
 }
 
-static enum err check_prefixed(const ProtobufCFieldDescriptor *field, struct reader *reader)
+static enum err fill_bytes(struct bytes bytes, struct arena *arena, void *at)
+{
+    ProtobufCBinaryData copy = {.len = bytes.size};
+    enum err err = bytes.size == 0 ? ERR_OK : take(arena, bytes.size, &copy.data);
+    if (err == ERR_OK && bytes.size > 0) {
+        memcpy(copy.data, bytes.data, bytes.size);
+    }
+    memcpy(at, &copy, sizeof copy);
+    return err;
+}
+
+static enum err fill_prefixed(const ProtobufCFieldDescriptor *field, struct reader *reader,
+                              struct arena *arena, void *at)
 {
     uint64_t size = 0;
     if (!read_varint(reader, &size) || size > (size_t)(reader->end - reader->at)) {
@@ -178,30 +250,97 @@ static enum err check_prefixed(const ProtobufCFieldDescriptor *field, struct rea
     }
     const struct bytes value = bytes_of(reader->at, (size_t)size);
     reader->at += size;
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        return canonical_check(field->descriptor, value); /* no deeper than the schema */
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) { /* no deeper than the schema */
+        return canonical_unpack(field->descriptor, value, arena, at);
     }
-    return field->type == PROTOBUF_C_TYPE_STRING ? check_text(value) : ERR_OK;
+    return field->type == PROTOBUF_C_TYPE_STRING ? fill_text(value, arena, at)
+                                                 : fill_bytes(value, arena, at);
 }
 
-static enum err check_value(const ProtobufCFieldDescriptor *field, unsigned wire,
-                            struct reader *reader)
+/* ---- rows ---- */
+
+/* Rows of a field lie one behind the other: as many as begin with the same tag. What of them cannot
+ * be read is told when they are filled. */
+static size_t count_rows(uint64_t tag, struct reader reader)
 {
-    const struct form *form = &forms[field->type];
-    if (wire != form->wire) {
-        return ERR_MALFORMED;
+    size_t count = 0;
+    uint64_t number = tag;
+    while (count < REPEATED_ROWS_MAX && number == tag) {
+        count++;
+        if (!read_varint(&reader, &number)) {
+            break;
+        }
+        if ((tag & 7) == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) {
+            if (number > (size_t)(reader.end - reader.at)) {
+                break;
+            }
+            reader.at += number;
+        }
+        if (!read_varint(&reader, &number)) {
+            break;
+        }
     }
-    if (form->range != RANGE_NONE) {
-        return check_varint(field, reader);
+    return count;
+}
+
+/* Where the row that begins here belongs. */
+static enum err row_at(struct filling *filling, uint64_t tag, const struct reader *reader,
+                       void **ret_at)
+{
+    const ProtobufCFieldDescriptor *field = filling->field;
+    uint8_t *rows = NULL;
+    if (filling->rows == 1) {
+        filling->room = count_rows(tag, *reader);
+        enum err err = take(filling->arena, filling->room * forms[field->type].size, &rows);
+        if (err != ERR_OK) {
+            return err;
+        }
+        memcpy(filling->message + field->offset, &rows, sizeof rows);
     }
-    if (form->size == 0) {
-        return check_prefixed(field, reader);
-    }
-    if (form->size > (size_t)(reader->end - reader->at)) {
-        return ERR_MALFORMED;
-    }
-    reader->at += form->size;
+    assert(filling->rows <= filling->room);
+    memcpy(&rows, filling->message + field->offset, sizeof rows);
+    memcpy(filling->message + field->quantifier_offset, &filling->rows, sizeof filling->rows);
+    *ret_at = rows + (filling->rows - 1) * forms[field->type].size;
     return ERR_OK;
+}
+
+static bool is_plain(const ProtobufCFieldDescriptor *field)
+{
+    const uint32_t special = PROTOBUF_C_FIELD_FLAG_PACKED | PROTOBUF_C_FIELD_FLAG_ONEOF;
+    return (size_t)field->type < FORMS && forms[field->type].size > 0 &&
+           (field->flags & special) == 0 && field->label != PROTOBUF_C_LABEL_NONE;
+}
+
+#define WIRE_NONE 8 /* which no tag says */
+
+static unsigned wire_of(const ProtobufCFieldDescriptor *field)
+{
+    if (!is_plain(field)) {
+        return WIRE_NONE;
+    }
+    return forms[field->type].number != NUMBER_NONE ? PROTOBUF_C_WIRE_TYPE_VARINT
+                                                    : PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+}
+
+static enum err fill(struct filling *filling, uint64_t tag, struct reader *reader)
+{
+    static const protobuf_c_boolean has = 1;
+    const ProtobufCFieldDescriptor *field = filling->field;
+    void *at = filling->message + field->offset;
+    const unsigned wire = wire_of(field);
+    if ((tag & 7) != wire) {
+        return ERR_MALFORMED;
+    }
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        enum err err = row_at(filling, tag, reader, &at);
+        if (err != ERR_OK) {
+            return err;
+        }
+    } else if (field->quantifier_offset != 0) {
+        memcpy(filling->message + field->quantifier_offset, &has, sizeof has);
+    }
+    return wire == PROTOBUF_C_WIRE_TYPE_VARINT ? fill_varint(field, reader, at)
+                                               : fill_prefixed(field, reader, filling->arena, at);
 }
 
 bool canonical_covers(const ProtobufCMessageDescriptor *descriptor)
@@ -209,13 +348,10 @@ bool canonical_covers(const ProtobufCMessageDescriptor *descriptor)
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         const bool is_in_order = i == 0 || descriptor->fields[i - 1].id < field->id;
-        const bool is_plain =
-            (field->flags & (PROTOBUF_C_FIELD_FLAG_PACKED | PROTOBUF_C_FIELD_FLAG_ONEOF)) == 0 &&
-            field->label != PROTOBUF_C_LABEL_NONE && field->default_value == NULL;
-        if (!is_in_order || !is_plain ||
+        if (!is_in_order || !is_plain(field) || field->default_value != NULL ||
             (field->type == PROTOBUF_C_TYPE_MESSAGE && !canonical_covers(field->descriptor))) {
             return false;
         }
     }
-    return true;
+    return descriptor->message_init != NULL;
 }

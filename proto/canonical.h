@@ -1,17 +1,17 @@
-/* Canonical form, checked on the bytes as they came: the one walk over a foreign message. */
+/* Canonical form, checked on the bytes as they come and unpacked in the same walk. */
 #ifndef IHURIRO_PROTO_CANONICAL_H
 #define IHURIRO_PROTO_CANONICAL_H
 
-#include <protobuf-c/protobuf-c.h>
+#include "proto/messages.h"
 
-#include "proto/bytes.h"
-
-/* Would pack(unpack(raw)) give raw again, and does it keep to the schema: no unknown field, nothing
- * required absent, enums known, text valid UTF-8 without NUL, limits kept? ERR_MALFORMED, or
- * ERR_TOO_LARGE for a text or repeated field over its limit. For schemas without packed fields,
- * groups and maps (canonical_covers). Takes no memory. */
-MUST_USE enum err canonical_check(const ProtobufCMessageDescriptor *descriptor, struct bytes raw);
-/* Is every field of the schema, at every depth, of a kind that the check knows? For tests. */
+/* Unpacks what pack would give again, byte for byte, and what keeps to the schema: no unknown
+ * field, nothing required absent, enums known, text valid UTF-8 without NUL, limits kept.
+ * ERR_MALFORMED, also when the arena's budget is spent; ERR_TOO_LARGE for a text or repeated field
+ * over its limit; ERR_MEMORY. What was taken of the arena until then is not given back. For schemas
+ * without packed fields, groups and maps (canonical_covers). */
+MUST_USE enum err canonical_unpack(const ProtobufCMessageDescriptor *descriptor, struct bytes raw,
+                                   struct arena *arena, ProtobufCMessage **ret_message);
+/* Is every field of the schema, at every depth, of a kind that is known here? For tests. */
 bool canonical_covers(const ProtobufCMessageDescriptor *descriptor);
 
 #endif

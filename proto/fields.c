@@ -99,6 +99,12 @@ static const struct type_row type_rows[] = {
     [PROTOBUF_C_TYPE_MESSAGE] = {FIELD_MESSAGE, sizeof(ProtobufCMessage *)},
 };
 
+size_t field_size(const ProtobufCFieldDescriptor *descriptor)
+{
+    assert(type_rows[descriptor->type].size > 0);
+    return type_rows[descriptor->type].size;
+}
+
 static int64_t read_signed(const void *at, size_t size)
 {
     return size == 4 ? *(const int32_t *)at : *(const int64_t *)at;
@@ -266,23 +272,42 @@ static bool can_hold(const ProtobufCFieldDescriptor *field, ProtobufCType type)
     return false;
 }
 
-bool fields_any(const ProtobufCMessage *message, ProtobufCType type,
-                bool (*test)(void *context, const struct field *field), void *context)
+typedef bool (*field_test)(void *context, const struct field *field);
+
+static bool any_below(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
+                      ProtobufCType type, field_test test, void *context)
 {
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *descriptor = &message->descriptor->fields[i];
-        if (descriptor->type != type && descriptor->type != PROTOBUF_C_TYPE_MESSAGE) {
+    size_t count = field_count(message, descriptor);
+    if (count == 0 || !can_hold(descriptor, type)) {
+        return false;
+    }
+    const void *at = member_at(message, descriptor->offset);
+    const ProtobufCMessage *const *rows = descriptor->label == PROTOBUF_C_LABEL_REPEATED
+                                              ? *(const ProtobufCMessage *const *const *)at
+                                              : at;
+    for (size_t i = 0; i < count; i++) {
+        if (fields_any(rows[i], type, test, context)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fields_any(const ProtobufCMessage *message, ProtobufCType type, field_test test, void *context)
+{
+    for (unsigned n = 0; n < message->descriptor->n_fields; n++) {
+        const ProtobufCFieldDescriptor *at = &message->descriptor->fields[n];
+        if (at->type == PROTOBUF_C_TYPE_MESSAGE) {
+            if (any_below(message, at, type, test, context)) {
+                return true;
+            }
             continue;
         }
-        size_t count = field_count(message, descriptor);
-        if (count > 0 && !can_hold(descriptor, type)) {
-            continue;
-        }
-        for (size_t k = 0; k < count; k++) {
+        size_t count = at->type == type ? field_count(message, at) : 0;
+        for (size_t i = 0; i < count; i++) {
             struct field field;
-            field_read(message, descriptor, k, &field);
-            if (field.kind == FIELD_MESSAGE ? fields_any(field.message, type, test, context)
-                                            : test(context, &field)) {
+            field_read(message, at, i, &field);
+            if (test(context, &field)) {
                 return true;
             }
         }

@@ -35,6 +35,8 @@ MUST_USE enum err fields_walk(const ProtobufCMessage *message, field_visit visit
 
 /* How many values of a field are set: 0 or 1, of a repeated field the number of its rows. */
 size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor);
+/* How much a value of it takes in the memory of its message. */
+size_t field_size(const ProtobufCFieldDescriptor *descriptor);
 /* The value with that index (below field_count); path is left NULL. */
 void field_read(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *descriptor,
                 size_t index, struct field *ret_field);

@@ -12,12 +12,12 @@
 
 /* ---- unpacking ---- */
 
+static void arena_rewind(struct arena *arena, const struct arena *before);
+
 struct allocation {
     struct arena *arena;
     bool is_out_of_memory; /* malloc failed, as opposed to a budget that is spent */
 };
-
-static bool arena_affords(const struct arena *arena, size_t size);
 
 static void *allocation_take(void *data, size_t size)
 {
@@ -35,24 +35,38 @@ static void allocation_free(void *data, void *memory)
     (void)memory;
 }
 
-enum err message_unpack(const ProtobufCMessageDescriptor *descriptor, enum message_mode mode,
-                        struct bytes raw, struct arena *arena, const ProtobufCMessage **ret_message)
+/* Whatever protobuf-c takes: fields in any order, unknown ones among them. */
+static enum err unpack_tolerantly(const ProtobufCMessageDescriptor *descriptor, struct bytes raw,
+                                  struct arena *arena, ProtobufCMessage **ret_message)
 {
     static const uint8_t nothing[1];
-    /* Before any memory is taken for it. */
-    enum err err = mode == MESSAGE_CANONICAL ? canonical_check(descriptor, raw) : ERR_OK;
-    if (err != ERR_OK) {
-        return err;
-    }
     struct allocation allocation = {.arena = arena};
     ProtobufCAllocator allocator = {allocation_take, allocation_free, &allocation};
-    const ProtobufCMessage *message = protobuf_c_message_unpack(
-        descriptor, &allocator, raw.size, raw.data == NULL ? nothing : raw.data);
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, raw.size,
+                                                          raw.data == NULL ? nothing : raw.data);
     if (message == NULL) {
         return allocation.is_out_of_memory ? ERR_MEMORY : ERR_MALFORMED;
     }
     *ret_message = message;
     return ERR_OK;
+}
+
+enum err message_unpack(const ProtobufCMessageDescriptor *descriptor, enum message_mode mode,
+                        struct bytes raw, struct arena *arena, const ProtobufCMessage **ret_message)
+{
+    const struct arena before = *arena;
+    ProtobufCMessage *message = NULL;
+    enum err err = canonical_unpack(descriptor, raw, arena, &message);
+    if (err != ERR_OK) { /* it costs nobody the memory that the next one needs */
+        arena_rewind(arena, &before);
+    }
+    if (err != ERR_OK && err != ERR_MEMORY && mode == MESSAGE_TOLERANT) {
+        err = unpack_tolerantly(descriptor, raw, arena, &message);
+    }
+    if (err == ERR_OK) {
+        *ret_message = message;
+    }
+    return err;
 }
 
 enum err message_pack(const ProtobufCMessage *message, struct buffer *buffer)
@@ -85,7 +99,7 @@ static size_t rounded(size_t size)
     return (size + to - 1) / to * to;
 }
 
-static bool arena_affords(const struct arena *arena, size_t size)
+bool arena_affords(const struct arena *arena, size_t size)
 {
     const size_t budget = arena->budget == 0 ? UNPACK_BUDGET : arena->budget;
     return size <= budget && arena->spent <= budget && rounded(size) <= budget - arena->spent;
@@ -111,6 +125,18 @@ void arena_reset(struct arena *arena)
         block = older;
     }
     *arena = (struct arena){.blocks = block, .budget = arena->budget};
+}
+
+/* Back to what it was. */
+static void arena_rewind(struct arena *arena, const struct arena *before)
+{
+    struct block *block = arena->blocks;
+    while (block != before->blocks) {
+        struct block *older = block->older;
+        free(block);
+        block = older;
+    }
+    *arena = *before;
 }
 
 void *arena_take(struct arena *arena, size_t size)

@@ -2,7 +2,8 @@
  *
  * Unpacking runs under an arena with a budget: a message that would take more memory than its
  * budget is ERR_MALFORMED, and nothing is freed one by one. Foreign bytes at ingest are unpacked
- * with MESSAGE_CANONICAL; readers use MESSAGE_TOLERANT. */
+ * with MESSAGE_CANONICAL; readers use MESSAGE_TOLERANT. Canonical bytes are unpacked by the same
+ * walk in both modes (proto/canonical.h), others by protobuf-c. */
 #ifndef IHURIRO_PROTO_MESSAGES_H
 #define IHURIRO_PROTO_MESSAGES_H
 
@@ -72,6 +73,8 @@ void arena_close(struct arena *arena);
 void arena_reset(struct arena *arena); /* keeps the first block */
 /* NULL when the budget is spent or malloc fails. Zeroed, aligned for anything. */
 void *arena_take(struct arena *arena, size_t size);
+/* Is there budget for so much? Where it could not be taken all the same, malloc failed. */
+bool arena_affords(const struct arena *arena, size_t size);
 char *arena_text(struct arena *arena, const char *text); /* a copy, or NULL */
 
 enum message_mode {

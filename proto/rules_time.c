@@ -6,6 +6,7 @@
  * is none the rule does not fire (D39). */
 #include <string.h>
 
+#include "proto/equal.h"
 #include "proto/fields.h"
 #include "proto/period.h"
 #include "proto/ratios.h"
@@ -188,18 +189,11 @@ static const ProtobufCMessage *undate(const ProtobufCMessage *body, union undate
     return body;
 }
 
-/* Equal in every byte but their dates, if there is anything in them. */
-static enum err are_same(const ProtobufCMessage *one, const ProtobufCMessage *other,
-                         bool *ret_are_same)
+/* Equal in all but their dates. */
+static bool are_same(const ProtobufCMessage *one, const ProtobufCMessage *other)
 {
-    AUTO(buffer_close) struct buffer first = {0};
-    AUTO(buffer_close) struct buffer second = {0};
     union undated bodies[2];
-    enum err err = message_pack(undate(one, &bodies[0]), &first);
-    err = err != ERR_OK ? err : message_pack(undate(other, &bodies[1]), &second);
-    *ret_are_same =
-        err == ERR_OK && first.size > 0 && bytes_equal(buffer_bytes(&first), buffer_bytes(&second));
-    return err;
+    return messages_are_equal(undate(one, &bodies[0]), undate(other, &bodies[1]));
 }
 
 #define AMOUNTS_LEAST 50 /* fewer say nothing about how a report was made */
@@ -210,16 +204,13 @@ void evaluate_frozen(struct judging *judging, const struct rule *rule)
     const PbReport *then = judging->context->preceding;
     const ProtobufCMessage *now_body = body_of(judging->report);
     const ProtobufCMessage *then_body = then == NULL ? NULL : body_of(then);
-    bool is_frozen = false;
-    if (now_body == NULL || then_body == NULL || now_body->descriptor != then_body->descriptor) {
+    if (now_body == NULL || then_body == NULL || !are_same(now_body, then_body)) {
         return;
     }
     /* Nothing but zeros is the same every month where there is nothing. */
     struct amounts amounts = {0};
     (void)fields_any(now_body, PROTOBUF_C_TYPE_INT64, count_amount, &amounts);
-    enum err err = amounts.non_zero > 1 ? are_same(now_body, then_body, &is_frozen) : ERR_OK;
-    judging->err = judging->err == ERR_OK ? err : judging->err;
-    if (is_frozen) {
+    if (amounts.non_zero > 1) {
         judging_find(judging, rule, rule->severity, now_body->descriptor->short_name);
     }
 }

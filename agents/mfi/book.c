@@ -112,24 +112,36 @@ static void wish_by_files(struct book_work *work, const struct files *files,
 static enum err check_unwished(const struct book_work *work, const struct files *files)
 {
     const enum book_wish *wishes = work->manifest.reports;
+    bool is_portfolio = wishes[TYPE_PORTFOLIO] == BOOK_WISHED;
+    bool is_liquidity = wishes[TYPE_LIQUIDITY] == BOOK_WISHED;
     bool is_exposures = wishes[TYPE_EXPOSURES] == BOOK_WISHED;
+    bool is_capital = wishes[TYPE_CAPITAL] == BOOK_WISHED;
+    bool is_operations = wishes[TYPE_OPERATIONS] == BOOK_WISHED;
     const struct {
         bool is_there;
+        bool is_read;
         const char *file;
-        int type;
-    } rows[] = {{files->loans, "loans.csv", TYPE_PORTFOLIO},
-                {files->deposits, "deposits.csv", TYPE_LIQUIDITY}};
+        int type; /* what it is above all, or 0: of several */
+    } rows[] = {
+        {files->loans, is_portfolio || is_exposures, "loans.csv", TYPE_PORTFOLIO},
+        {files->deposits, is_liquidity || is_exposures, "deposits.csv", TYPE_LIQUIDITY},
+        {files->flows, is_portfolio || is_liquidity || is_operations, "flows.csv", 0},
+        {files->gl, is_portfolio || is_liquidity || is_capital, "gl.csv", 0},
+        {files->borrowings, is_liquidity, "borrowings.csv", TYPE_LIQUIDITY},
+        {files->placements, is_liquidity, "placements.csv", TYPE_LIQUIDITY},
+        {files->schedule, is_liquidity, "schedule.csv", TYPE_LIQUIDITY},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!rows[i].is_there || wishes[rows[i].type] == BOOK_WISHED) {
+        if (!rows[i].is_there) {
             continue;
         }
-        if (wishes[rows[i].type] == BOOK_WISHED_NIL) {
+        if (rows[i].type != 0 && wishes[rows[i].type] == BOOK_WISHED_NIL) {
             return complain(work->complaint, ERR_REFUSED,
                             "manifest.ini says NIL %s, but %s is in the folder. Take one of the "
                             "two out.",
                             report_type_name(rows[i].type), rows[i].file);
         }
-        if (!is_exposures) {
+        if (!rows[i].is_read) {
             book_notes_add(work->notes, SEVERITY_INFO,
                            "%s: not read, as manifest.ini asks for no report of it", rows[i].file);
         }

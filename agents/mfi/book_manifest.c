@@ -224,12 +224,9 @@ static enum err take_wish(struct reading *reading, char *word)
         wish = BOOK_WISHED_NIL;
         word += 4 + strspn(word + 4, " ");
     }
-    if (report_type_parse(word, &type) != ERR_OK) {
+    if (report_type_parse(word, &type) != ERR_OK ||
+        reading->manifest.reports[type] != BOOK_NOT_WISHED) {
         return ERR_MALFORMED;
-    }
-    bool is_made_here = type == TYPE_PORTFOLIO || type == TYPE_LIQUIDITY || type == TYPE_EXPOSURES;
-    if (wish == BOOK_WISHED && !is_made_here) {
-        return ERR_UNSUPPORTED;
     }
     reading->manifest.reports[type] = wish;
     return ERR_OK;
@@ -284,8 +281,8 @@ static const struct key_row key_rows[KEYS] = {
     [KEY_APPROVED_CODE] = {"approved_code", false, take_approved, "It holds up to 64 bytes."},
     [KEY_REPORTS] =
         {"reports", false, take_reports,
-         "It lists, with commas, what to make of PORTFOLIO, LIQUIDITY and EXPOSURES, or "
-         "NIL and a type. This version makes no other types."},
+         "It lists, with commas and each once, what to make of PORTFOLIO, LIQUIDITY, OPERATIONS, "
+         "CAPITAL and EXPOSURES, or NIL and a type."},
     [KEY_SOURCE] = {"source", false, take_source,
                     "It is csv (the files of this folder) or sql (the database in agent.conf)."},
 };
@@ -428,6 +425,20 @@ static enum err load(const struct book_folder *folder, struct arena *arena,
     return ERR_OK;
 }
 
+/* A count without its sum, or the reverse, would control nothing. */
+static enum err check_control(const struct reading *reading)
+{
+    bool has_rows = reading->values[KEY_ROWS].text != NULL;
+    bool has_sum = reading->values[KEY_SUM].text != NULL;
+    return has_rows == has_sum
+               ? ERR_OK
+               : complain(reading->complaint, ERR_MALFORMED,
+                          "%s gives %s without %s. Give both, or none where a database is the "
+                          "source or there is no loans.csv.",
+                          FILE_NAME, key_rows[has_rows ? KEY_ROWS : KEY_SUM].name,
+                          key_rows[has_rows ? KEY_SUM : KEY_ROWS].name);
+}
+
 static enum err take_values(struct reading *reading)
 {
     for (size_t i = 0; i < KEYS; i++) {
@@ -481,6 +492,9 @@ enum err book_manifest_read(const struct book_folder *folder, const struct book_
     }
     if (err == ERR_OK) {
         err = take_values(&reading);
+    }
+    if (err == ERR_OK) {
+        err = check_control(&reading);
     }
     if (err == ERR_OK) {
         err = find_period(&reading);

@@ -222,6 +222,19 @@ static size_t passed_over(const char *text)
     return 0;
 }
 
+/* Behind the comments at the head of a query: psqlODBC reads through a cursor (UseDeclareFetch),
+ * and not the whole result into memory, only what begins with its verb. */
+static const char *verb_of(const char *text)
+{
+    size_t passed = 1;
+    while (passed > 0) {
+        bool is_comment = strncmp(text, "--", 2) == 0 || strncmp(text, "/*", 2) == 0;
+        passed = is_comment ? passed_over(text) : strspn(text, " \t\r\n");
+        text += passed;
+    }
+    return text;
+}
+
 static enum err put_value(const char *name, size_t size, const struct pack_values *values,
                           struct buffer *text)
 {
@@ -243,7 +256,7 @@ static enum err put_value(const char *name, size_t size, const struct pack_value
 enum err pack_fill(const struct pack *pack, int query, const struct pack_values *values,
                    struct complaint *complaint, struct buffer *text)
 {
-    const char *at = pack->queries[query];
+    const char *at = verb_of(pack->queries[query]);
     enum err err = ERR_OK;
     while (err == ERR_OK && *at != '\0') {
         size_t passed = passed_over(at);

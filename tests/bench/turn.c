@@ -6,7 +6,8 @@
  *                                        the same at a store that bench-fill made: its first
  *                                        SENDERS institutions, each from its report FIRST on
  *
- * Distinct reports, signed beforehand, are judged and committed BATCH at a time. Prints per_s and
+ * Distinct reports, signed beforehand, are judged and committed BATCH at a time; those of BYTES
+ * each sender's oldest first, so that each is judged beside the one before it. Prints per_s and
  * cpu_us, as raw does. */
 #include <assert.h>
 #include <stdio.h>
@@ -74,8 +75,9 @@ static void make_frames(struct turns *turns)
                         &complaint));
     }
     for (size_t i = 0; i < turns->count; i++) {
-        make_frame(turns, i,
-                   shooter_shot(&turns->shooters[i % turns->senders], i / turns->senders));
+        make_frame(
+            turns, i,
+            shooter_shot(&turns->shooters[i % turns->senders], each - 1 - i / turns->senders));
     }
 }
 

@@ -8,7 +8,6 @@
 #include "agents/mfi/book.h"
 #include "agents/mfi/book_ops.h"
 #include "conf/country.h"
-#include "proto/canonical.h"
 #include "proto/limits.h"
 #include "proto/period.h"
 #include "proto/rules.h"
@@ -89,6 +88,7 @@ static void put_files(struct bytes input)
 
 static void check_report(const PbReport *report)
 {
+    const PbReport *again = NULL;
     AUTO(arena_close) struct arena arena = {0};
     AUTO(buffer_close) struct buffer raw = {0};
     struct rules_context context = {.received_at_us = report->produced_at_us};
@@ -96,7 +96,7 @@ static void check_report(const PbReport *report)
     enum verdict verdict = VERDICT_NONE;
     HOLD_OK(message_pack(&report->base, &raw));
     HOLD(raw.size <= REPORT_BYTES_MAX);
-    HOLD_OK(canonical_check(&ihuriro__v1__report__descriptor, buffer_bytes(&raw)));
+    HOLD_OK(MESSAGE_UNPACK(report, MESSAGE_CANONICAL, buffer_bytes(&raw), &arena, &again));
     HOLD_OK(rules_judge(report, &context, &findings, &verdict));
 }
 

@@ -145,7 +145,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(catalogue);
     }
     HOLD_OK(catalogue_of("en", &arena, &complaint, &catalogue));
-    if (getenv("FUZZ_STARVE") == NULL || file.size < 1024) { /* each round of a whole one: too long */
+    if (getenv("FUZZ_STARVE") == NULL ||
+        file.size < 1024) { /* each round of a whole one: too long */
         load_starved(bytes_of(data, size));
     }
     return 0;

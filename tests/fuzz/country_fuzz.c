@@ -4,7 +4,6 @@
 #include "tests/fuzz/starve.h"
 
 #include "conf/country.h"
-#include "proto/canonical.h"
 #include "proto/limits.h"
 #include "proto/rules.h"
 #include "proto/text.h"
@@ -61,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     AUTO(buffer_close) struct buffer raw = {0};
     struct complaint complaint = {{0}};
     PbSettings *settings = NULL;
+    const PbSettings *again = NULL;
     char path[128];
     fuzz_write(fuzz_path("xx.cfg", path), bytes_of(data, size), 0644);
     take_starved(path, bytes_of(data, size));
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     HOLD_OK(message_pack(&settings->base, &raw));
-    HOLD_OK(canonical_check(&ihuriro__v1__settings__descriptor, buffer_bytes(&raw)));
+    HOLD_OK(MESSAGE_UNPACK(settings, MESSAGE_CANONICAL, buffer_bytes(&raw), &arena, &again));
     HOLD(raw.size <= EVENT_BYTES_MAX);
     judge(settings);
     take_over(path, settings);

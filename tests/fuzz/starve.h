@@ -1,6 +1,6 @@
 /* The same input again where memory, the disk or the store fails: allocation n of the product's, or
- * its file call n, or the n-th that it reads of its journal, fails as it may on a bad day. A parser that meets this says so, and leaves nothing
- * behind.
+ * its file call n, or the n-th that it reads of its journal, fails as it may on a bad day. A parser
+ * that meets this says so, and leaves nothing behind.
  *
  *     for (struct starving starving = starving_of(input); starving_next(&starving);) {
  *         … the call under test; whatever it returns is good …

@@ -60,6 +60,31 @@ static void words_for_gender_are_known_in_five_languages_and_unknown_ones_are_no
                 "loans.csv line 6 and 1 more: gender not given or not known, counted as U");
 }
 
+static void every_word_for_a_gender_is_known_in_any_case(void **state)
+{
+    struct folder *folder = *state;
+    static const char *const words[] = {
+        "F",     "FEMALE", "femme", "feminin",  "Gore", "umugore", "m",
+        "h",     "Male",   "HOMME", "Masculin", "Gabo", "UMUGABO", "g",
+        "Group", "groupe", "e",     "ENTITY"}; /* D10: six, seven, three, two */
+    char text[4096] = HEADER "\n";
+    size_t count = sizeof words / sizeof words[0];
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(text);
+        (void)snprintf(text + used, sizeof text - used,
+                       "L%zu,B%zu,INDIV,AGRI,%s,2019-06-01,2021-06-01,100,100,,0,\n", i, i,
+                       words[i]);
+    }
+    put_manifest(folder, (int)count, "1800", "");
+    put(folder, "loans.csv", text);
+    assert_read(folder);
+    assert_row(folder, GENDER, "F", 600, 6);
+    assert_row(folder, GENDER, "M", 700, 7);
+    assert_row(folder, GENDER, "G", 300, 3);
+    assert_row(folder, GENDER, "E", 200, 2);
+    assert_null(row_of(portfolio_of(folder), GENDER, "U", NULL));
+}
+
 static void products_sectors_and_branches_are_mapped(void **state)
 {
     struct folder *folder = *state;
@@ -218,6 +243,7 @@ int main(void)
         TEST(borrowers_are_counted_once_with_their_largest_group),
         TEST(a_borrower_counts_once_in_each_code_that_it_has),
         TEST(words_for_gender_are_known_in_five_languages_and_unknown_ones_are_noted),
+        TEST(every_word_for_a_gender_is_known_in_any_case),
         TEST(products_sectors_and_branches_are_mapped),
         TEST(a_word_mapped_to_no_code_is_refused),
         TEST(small_cells_are_hidden_with_a_complement_in_row_and_column),

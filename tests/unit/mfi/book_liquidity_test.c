@@ -258,7 +258,7 @@ static void accounts_give_the_allowance_and_are_compared_with_the_loans(void **s
     folder->options.maps = &maps;
     put_manifest(folder, 1, "1000", "");
     put(folder, "loans.csv", HEADER ",provision\n" LOAN("L1", "1000", "") ",40\n");
-    put(folder, "gl.csv", "gl_code,balance\n131,1006\n139,(50)\n661,80\n");
+    put(folder, "gl.csv", "gl_code,balance\n131,\"2,206\"\n132,\"(1,200)\"\n139,(50)\n661,80\n");
     assert_read(folder);
     assert_int_equal(portfolio_of(folder)->allowance, 50);     /* D14: the accounts come first */
     assert_false(portfolio_of(folder)->has_provision_expense); /* no opening_balance (D38) */

@@ -167,12 +167,27 @@ static void the_reports_made_are_those_that_the_manifest_names(void **state)
     put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO\n");
     assert_read(folder);
     assert_int_equal(book_report_count(folder->book), 1);
-    put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO, OPERATIONS\n");
-    assert_refused(
-        folder, ERR_UNSUPPORTED,
-        "manifest.ini line 6: reports = \"PORTFOLIO, OPERATIONS\" is not right. It lists, "
-        "with commas, what to make of PORTFOLIO, LIQUIDITY and EXPOSURES, or NIL and a "
-        "type. This version makes no other types.");
+    put(folder, "ops.csv", "key,value\nstaff_total,5\ntier1,7\n");
+    put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO, operations, CAPITAL\n");
+    assert_read(folder);
+    assert_int_equal(book_report_count(folder->book), 3);
+    assert_non_null(report_of(folder, TYPE_OPERATIONS));
+    assert_non_null(report_of(folder, TYPE_CAPITAL));
+    put(folder, "ops.csv", "key,value\nstaff_total,\n");
+    static const char *const wrong[] = {"PORTFOLIO, SINGING", "PORTFOLIO, NIL PORTFOLIO"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char manifest[512];
+        char complaint[512];
+        (void)snprintf(manifest, sizeof manifest, START "as_of = 2020-06-30\nreports = %s\n",
+                       wrong[i]);
+        (void)snprintf(complaint, sizeof complaint,
+                       "manifest.ini line 6: reports = \"%s\" is not right. It lists, with commas "
+                       "and each once, what to make of PORTFOLIO, LIQUIDITY, OPERATIONS, CAPITAL "
+                       "and EXPOSURES, or NIL and a type.",
+                       wrong[i]);
+        put_book(folder, manifest);
+        assert_refused(folder, ERR_MALFORMED, complaint);
+    }
     put_book(folder, START "as_of = 2020-06-30\nreports = LIQUIDITY\n");
     assert_refused(folder, ERR_NOT_FOUND,
                    "manifest.ini asks for LIQUIDITY, but neither deposits.csv nor a gl.csv with "
@@ -182,6 +197,37 @@ static void the_reports_made_are_those_that_the_manifest_names(void **state)
         folder, ERR_REFUSED,
         "manifest.ini asks for EXPOSURES, which is a report of a month, but the period is "
         "2020-06-30. Take it out of reports.");
+}
+
+static void a_file_that_no_report_is_made_of_is_noted(void **state)
+{
+    struct folder *folder = *state;
+    put_book(folder, START "as_of = 2020-06-30\nreports = PORTFOLIO\n");
+    put(folder, "borrowings.csv", "lender,kind,due_on,amount\nBANK,DRAWN,2020-07-01,5\n");
+    put(folder, "placements.csv", "kind,balance,matures_on\nTERM,5,2020-07-01\n");
+    put(folder, "schedule.csv", "due_on,principal,interest\n2020-07-01,5,1\n");
+    assert_read(folder);
+    static const char *const names[] = {"borrowings.csv", "placements.csv", "schedule.csv"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char note[128];
+        (void)snprintf(note, sizeof note, "%s: not read, as manifest.ini asks for no report of it",
+                       names[i]);
+        assert_note(folder, SEVERITY_INFO, note);
+    }
+}
+
+static void one_half_of_the_control_total_is_refused(void **state)
+{
+    struct folder *folder = *state;
+    put_book(folder, "institution_id = RW-TEST-1\ncurrency = RWF\nas_of = 2020-06-30\nrows = 1\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "manifest.ini gives rows without sum_principal_outstanding. Give both, or none "
+                   "where a database is the source or there is no loans.csv.");
+    put_book(folder, "institution_id = RW-TEST-1\ncurrency = RWF\nas_of = 2020-06-30\n"
+                     "sum_principal_outstanding = 100\n");
+    assert_refused(folder, ERR_MALFORMED,
+                   "manifest.ini gives sum_principal_outstanding without rows. Give both, or none "
+                   "where a database is the source or there is no loans.csv.");
 }
 
 static void exposures_are_made_for_months_only(void **state)
@@ -237,6 +283,8 @@ int main(void)
         TEST(nil_reports_need_no_extract),
         TEST(a_file_beside_its_nil_report_is_refused_and_one_not_asked_for_is_noted),
         TEST(the_reports_made_are_those_that_the_manifest_names),
+        TEST(a_file_that_no_report_is_made_of_is_noted),
+        TEST(one_half_of_the_control_total_is_refused),
         TEST(exposures_are_made_for_months_only),
         TEST(accounts_without_a_map_are_noted),
         TEST(an_empty_folder_is_refused),

@@ -1,8 +1,9 @@
-/* The check on the bytes against what it stands for: unpack, look at every field, pack again,
- * compare. */
+/* The one walk against what it stands for: protobuf-c unpacks, every field is looked at, packed
+ * again and compared. */
 #include <stdio.h>
 
 #include "proto/canonical.h"
+#include "proto/equal.h"
 #include "proto/text.h"
 #include "tests/support/samples.h"
 
@@ -65,17 +66,24 @@ static bool message_is_good(const ProtobufCMessage *message)
     return message->n_unknown_fields == 0;
 }
 
-static bool oracle_takes(const ProtobufCMessageDescriptor *descriptor, struct bytes raw)
+/* As protobuf-c unpacks it; NULL: it is not to be taken. */
+static ProtobufCMessage *oracle_unpack(const ProtobufCMessageDescriptor *descriptor,
+                                       struct bytes raw)
 {
-    AUTO(arena_close) struct arena arena = {0};
     AUTO(buffer_close) struct buffer again = {0};
-    const ProtobufCMessage *message = NULL;
-    if (message_unpack(descriptor, MESSAGE_TOLERANT, raw, &arena, &message) != ERR_OK ||
-        !message_is_good(message)) {
-        return false;
+    ProtobufCMessage *message = protobuf_c_message_unpack(
+        descriptor, NULL, raw.size, raw.data == NULL ? (const uint8_t *)"" : raw.data);
+    if (message == NULL) {
+        return NULL;
     }
-    assert_int_equal(message_pack(message, &again), ERR_OK);
-    return bytes_equal(buffer_bytes(&again), raw);
+    if (message_is_good(message)) {
+        assert_int_equal(message_pack(message, &again), ERR_OK);
+        if (bytes_equal(buffer_bytes(&again), raw)) {
+            return message;
+        }
+    }
+    protobuf_c_message_free_unpacked(message, NULL);
+    return NULL;
 }
 
 /* ---- mutations ---- */
@@ -124,12 +132,19 @@ static void mutate(struct buffer *raw)
 
 static void compare(const ProtobufCMessageDescriptor *descriptor, struct bytes raw, size_t *taken)
 {
-    bool takes = canonical_check(descriptor, raw) == ERR_OK;
-    if (takes != oracle_takes(descriptor, raw)) {
+    AUTO(arena_close) struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    ProtobufCMessage *expected = oracle_unpack(descriptor, raw);
+    const bool takes = canonical_unpack(descriptor, raw, &arena, &message) == ERR_OK;
+    if (takes != (expected != NULL)) {
         char hex[512] = {0};
         size_t shown = raw.size < 255 ? raw.size : 255;
         hex_encode(bytes_of(raw.data, shown), hex);
         fail_msg("%s: taken: %d, by the oracle: %d: %s", descriptor->name, takes, !takes, hex);
+    }
+    if (takes) {
+        assert_true(messages_are_equal(message, expected));
+        protobuf_c_message_free_unpacked(expected, NULL);
     }
     *taken += takes;
 }
