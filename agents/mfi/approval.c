@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/text.h"
+
 enum err approval_hash(const PbReport *report, char ret_hash[static APPROVAL_HASH_CHARS + 1])
 {
     AUTO(buffer_close) struct buffer packed = {0};
@@ -63,14 +65,52 @@ enum err approval_get(struct txn *txn, const char *institution, int type, const 
         return err;
     }
     size_t code = value.size >= 9 ? value.data[8] : 0;
-    if (value.size < 9 + code || code > APPROVAL_CODE_MAX ||
-        value.size - 9 - code > APPROVAL_HASH_CHARS) {
+    size_t hash = value.size >= 9 + code ? value.size - 9 - code : 0;
+    /* No hash would be of any figures. */
+    if (code > APPROVAL_CODE_MAX || hash < APPROVAL_SHORT_CHARS || hash > APPROVAL_HASH_CHARS) {
         return ERR_CORRUPT;
     }
     approval.at_us = (int64_t)get_u64(value.data);
     memcpy(approval.code, value.data + 9, code);
-    memcpy(approval.hash, value.data + 9 + code, value.size - 9 - code);
+    memcpy(approval.hash, value.data + 9 + code, hash);
+    if (strlen(approval.code) != code || !approval_code_is_valid(approval.code) ||
+        strspn(approval.hash, "0123456789abcdef") != hash) {
+        return ERR_CORRUPT;
+    }
     *ret_approval = approval;
+    return ERR_OK;
+}
+
+bool approval_code_is_valid(const char *code)
+{
+    size_t size = strlen(code);
+    return size <= APPROVAL_CODE_MAX && text_is_utf8(bytes_of(code, size));
+}
+
+enum err approval_row_parse(const char *line, struct approval_row *ret_row)
+{
+    struct approval_row row = {.type = 0};
+    char type[32] = "";
+    char period[32] = "";
+    char hash[72] = "";
+    char code[APPROVAL_CODE_MAX + 8] = "";
+    int end = 0;
+    int fields = sscanf(line, " %31[^,\n], %31[^,\n], %31[^,\n], %71[^,\n], %39[^,\r\n]%n",
+                        row.institution, type, period, hash, code, &end);
+    char *code_end = code + strlen(code);
+    while (code_end > code && strchr(" \t", code_end[-1]) != NULL) {
+        *--code_end = '\0';
+    }
+    bool is_hash = strspn(hash, "0123456789abcdef") == strlen(hash) &&
+                   strlen(hash) >= APPROVAL_SHORT_CHARS && strlen(hash) <= APPROVAL_HASH_CHARS;
+    if (fields != 5 || line[end + (int)strspn(line + end, "\r\n")] != '\0' ||
+        !institution_id_is_valid(row.institution) || report_type_parse(type, &row.type) != ERR_OK ||
+        period_parse(period, &row.period) != ERR_OK || !is_hash || !approval_code_is_valid(code)) {
+        return ERR_MALFORMED;
+    }
+    memcpy(row.approval.hash, hash, strlen(hash));
+    memcpy(row.approval.code, code, strlen(code));
+    *ret_row = row;
     return ERR_OK;
 }
 

@@ -4,6 +4,7 @@
 #define IHURIRO_AGENTS_MFI_APPROVAL_H
 
 #include "proto/messages.h"
+#include "proto/period.h"
 #include "storage/outbox.h"
 
 #define APPROVAL_HASH_CHARS  64 /* hexadecimal */
@@ -15,6 +16,20 @@ struct approval {
     char code[APPROVAL_CODE_MAX + 1];   /* of the one who approved */
     int64_t at_us;
 };
+
+/* A line of the list that somebody approves who approves for many. */
+struct approval_row {
+    char institution[32];
+    int type;
+    struct period period;
+    struct approval approval; /* no time yet */
+};
+
+/* Is it text, and no longer than may be? */
+bool approval_code_is_valid(const char *code);
+/* "RW-MF-1, PORTFOLIO, 2020-06, 0a1b2c3d, CD2": at least eight digits of the hash, the code, and
+ * nothing behind it. ERR_MALFORMED. */
+MUST_USE enum err approval_row_parse(const char *line, struct approval_row *ret_row);
 
 /* Over type, period, nil and body: all that is approved, and nothing else. */
 MUST_USE enum err approval_hash(const PbReport *report,

@@ -24,11 +24,11 @@ static void pass_close(struct pass *pass)
     book_extract_close(&pass->extract);
 }
 
-/* ERR_NOT_FOUND behind the last row. */
-static enum err next_row(struct pass *pass)
+/* false: behind the last row, or an error. */
+static bool next_row(struct pass *pass, enum err *err)
 {
-    enum err err = book_rows_next(pass->extract.rows, &pass->cells);
-    return err == ERR_OK && pass->cells == NULL ? ERR_NOT_FOUND : err;
+    *err = *err != ERR_OK ? *err : book_rows_next(pass->extract.rows, &pass->cells);
+    return *err == ERR_OK && pass->cells != NULL;
 }
 
 /* ---- values ---- */
@@ -183,10 +183,10 @@ enum err book_borrowings_read(const struct book_work *work, struct book_borrowin
 {
     AUTO(pass_close) struct pass pass = {.work = work};
     enum err err = book_extract_open(work, BORROWINGS_FILE, &borrowing_table, &pass.extract);
-    while (err == ERR_OK && (err = next_row(&pass)) == ERR_OK) {
+    while (next_row(&pass, &err)) {
         err = take_borrowing(&pass, ret_borrowings);
     }
-    if (err != ERR_NOT_FOUND) {
+    if (err != ERR_OK) {
         return err;
     }
     ret_borrowings->rows = book_rows_count(pass.extract.rows);
@@ -251,10 +251,10 @@ enum err book_placements_read(const struct book_work *work, struct book_placemen
 {
     AUTO(pass_close) struct pass pass = {.work = work};
     enum err err = book_extract_open(work, PLACEMENTS_FILE, &placement_table, &pass.extract);
-    while (err == ERR_OK && (err = next_row(&pass)) == ERR_OK) {
+    while (next_row(&pass, &err)) {
         err = take_placement(&pass, ret_placements);
     }
-    if (err != ERR_NOT_FOUND) {
+    if (err != ERR_OK) {
         return err;
     }
     ret_placements->rows = book_rows_count(pass.extract.rows);
@@ -300,10 +300,10 @@ enum err book_schedule_read(const struct book_work *work, struct book_schedule *
     AUTO(pass_close) struct pass pass = {.work = work};
     struct book_tally past = {0};
     enum err err = book_extract_open(work, SCHEDULE_FILE, &schedule_table, &pass.extract);
-    while (err == ERR_OK && (err = next_row(&pass)) == ERR_OK) {
+    while (next_row(&pass, &err)) {
         err = take_instalment(&pass, &past, ret_schedule);
     }
-    if (err != ERR_NOT_FOUND) {
+    if (err != ERR_OK) {
         return err;
     }
     ret_schedule->rows = book_rows_count(pass.extract.rows);

@@ -175,8 +175,11 @@ static enum err take_head(struct book_query *query, struct complaint *complaint,
         query->left = size;
         return size <= QUERY_BYTES_LARGE ? ERR_OK : say_ended(query, complaint);
     }
-    err = size < sizeof told.text ? take(query, told.text, size, complaint)
-                                  : say_ended(query, complaint);
+    err = size > 0 && size < sizeof told.text ? take(query, told.text, size, complaint)
+                                              : say_ended(query, complaint);
+    if (err == ERR_OK && told.text[0] == '\0') {
+        err = say_ended(query, complaint);
+    }
     return err != ERR_OK ? err
                          : complain(complaint, head[0] == QUERY_LATER ? ERR_BUSY : ERR_REFUSED,
                                     "%s", told.text);

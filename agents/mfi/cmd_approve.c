@@ -133,39 +133,6 @@ static enum err approve_folder(const char *folder, const struct approve_argument
 
 /* ---- a list, for who approves for many ---- */
 
-struct list_row {
-    char institution[32];
-    char type[32];
-    char period[32];
-    char hash[72];
-    char code[APPROVAL_CODE_MAX + 8];
-};
-
-static enum err parse_row(const char *line, size_t number,
-                          const struct approve_arguments *arguments, struct list_row *row,
-                          int *ret_type, struct period *ret_period, struct complaint *complaint)
-{
-    int fields = sscanf(line, " %31[^,\n], %31[^,\n], %31[^,\n], %71[^,\n], %39[^,\r\n]",
-                        row->institution, row->type, row->period, row->hash, row->code);
-    char *code_end = row->code + strlen(row->code);
-    while (code_end > row->code && strchr(" \t", code_end[-1]) != NULL) {
-        *--code_end = '\0';
-    }
-    bool is_hash = strspn(row->hash, "0123456789abcdef") == strlen(row->hash) &&
-                   strlen(row->hash) >= APPROVAL_SHORT_CHARS &&
-                   strlen(row->hash) <= APPROVAL_HASH_CHARS;
-    if (fields != 5 || !institution_id_is_valid(row->institution) ||
-        report_type_parse(row->type, ret_type) != ERR_OK ||
-        period_parse(row->period, ret_period) != ERR_OK || !is_hash ||
-        strlen(row->code) > APPROVAL_CODE_MAX) {
-        return complain(complaint, ERR_MALFORMED,
-                        "%s line %zu is not: institution, type, period, the first 8 digits of the "
-                        "hash, code. Nothing of the file was approved.",
-                        arguments->list, number);
-    }
-    return ERR_OK;
-}
-
 static void list_close(FILE **file)
 {
     if (*file != NULL) {
@@ -189,24 +156,24 @@ static enum err approve_list(const struct approve_arguments *arguments, struct c
     err = err != ERR_OK ? err : agent_now(agent, &now_us);
     err = err != ERR_OK ? err : txn_begin(outbox_env(agent->outbox), true, &txn);
     while (err == ERR_OK && fgets(line, sizeof line, file) != NULL) {
-        struct list_row row = {.type = ""};
-        struct approval approval = {.at_us = now_us};
-        struct period period = {0};
+        struct approval_row row = {.type = 0};
+        char period[PERIOD_KEY_MAX + 1];
         PbPeriod key = IHURIRO__V1__PERIOD__INIT;
-        int type = 0;
         number++;
         if (line[strspn(line, " \r\n")] == '\0' || line[0] == '#') {
             continue;
         }
-        err = parse_row(line, number, arguments, &row, &type, &period, complaint);
-        if (err == ERR_OK) {
-            period_format(&period, row.period);
-            key.key = row.period;
-            memcpy(approval.hash, row.hash, strlen(row.hash));
-            memcpy(approval.code, row.code, strlen(row.code));
-            err = approval_put(&txn, row.institution, type, &key, &approval);
-            count++;
+        if (approval_row_parse(line, &row) != ERR_OK) {
+            return complain(complaint, ERR_MALFORMED,
+                            "%s line %zu is not: institution, type, period, the first 8 digits of "
+                            "the hash, code. Nothing of the file was approved.",
+                            arguments->list, number);
         }
+        period_format(&row.period, period);
+        key.key = period;
+        row.approval.at_us = now_us;
+        err = approval_put(&txn, row.institution, row.type, &key, &row.approval);
+        count++;
     }
     if (err == ERR_OK && ferror(file)) {
         return complain(complaint, ERR_IO, "%s cannot be read. Nothing of it was approved.",
@@ -238,7 +205,7 @@ int approve_command(int argc, char **argv)
         return options_refuse(program, "Name a FOLDER, or --list FILE.");
     }
     if (arguments.list == NULL && (arguments.code == NULL || arguments.code[0] == '\0' ||
-                                   strlen(arguments.code) > APPROVAL_CODE_MAX)) {
+                                   !approval_code_is_valid(arguments.code))) {
         return options_refuse(program, "--code is the staff code of the one who approves, of 1 to "
                                        "32 characters.");
     }

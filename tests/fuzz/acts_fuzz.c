@@ -1,6 +1,7 @@
 /* acts.log: a file that opens holds what its lines say, takes one more act, and says the same after
  * it is opened again. The harness makes checksums right, so that changed events get past them. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/starve.h"
 
 #include <sodium.h>
 
@@ -68,20 +69,80 @@ static void take(struct bytes file)
     open_again(count, added);
 }
 
+/* Where memory or the disk fails, a file that was whole opens again, with what it held. */
+static void take_starved(struct bytes file)
+{
+    for (struct starving starving = starving_of(file); starving_next(&starving);) {
+        AUTO(acts_close) struct acts *acts = NULL;
+        AUTO(acts_close) struct acts *again = NULL;
+        struct complaint complaint = {{0}};
+        struct bytes added[] = {bytes_of("one more", 8), bytes_of("and another", 11)};
+        fuzz_write(path, file, 0600);
+        enum err err = acts_open(path, &complaint, &acts);
+        bool is_appended = err == ERR_OK && acts_append(acts, added, 2) == ERR_OK;
+        size_t count = err == ERR_OK ? acts_count(acts) : 0;
+        bool is_more = err == ERR_OK && acts_append(acts, added, 1) == ERR_OK;
+        starving_rest();
+        if (err != ERR_OK) {
+            HOLD(acts == NULL);
+            continue;
+        }
+        acts_close(&acts);
+        HOLD_OK(acts_open(path, &complaint, &again));
+        HOLD(acts_count(again) == count + (is_more ? 1 : 0) && (!is_appended || count >= 2));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
     AUTO(buffer_close) struct buffer file = {0};
     fuzz_path("acts.log", path);
     if (input_byte(&input) % 2 == 0) {
-        take(input_rest(&input));
+        struct bytes raw = input_rest(&input);
+        take(raw);
+        take_starved(raw);
         return 0;
     }
     while (input.left > 0) {
         put_line(&file, input_chunk(&input));
     }
     take(buffer_bytes(&file));
+    take_starved(buffer_bytes(&file));
     return 0;
+}
+
+/* An append of three acts as it is written, and without one of its sectors, or the end of one. */
+static void seed_torn(void)
+{
+    static uint8_t large[3][700];
+    AUTO(buffer_close) struct buffer whole = {0};
+    AUTO(acts_close) struct acts *acts = NULL;
+    struct complaint complaint = {{0}};
+    struct bytes events[3];
+    char name[32];
+    for (size_t i = 0; i < 3; i++) {
+        memset(large[i], 'a' + (int)i, sizeof large[i]);
+        events[i] = bytes_of(large[i], sizeof large[i]);
+    }
+    (void)unlink(fuzz_path("acts.log", path));
+    HOLD_OK(acts_open(path, &complaint, &acts));
+    HOLD_OK(acts_append(acts, events, 1));
+    HOLD_OK(acts_append(acts, events + 1, 2));
+    for (size_t from = 0; from < 5; from++) {
+        AUTO(buffer_close) struct buffer seed = {0};
+        fuzz_read(path, &whole);
+        put_byte(&seed, '0');
+        HOLD_OK(buffer_append(&seed, whole.data, whole.size));
+        size_t at = 1 + from * 512;
+        memset(seed.data + at, 0, seed.size - at < 512 ? seed.size - at : 512);
+        (void)snprintf(name, sizeof name, "sector-%zu", from);
+        fuzz_seed(name, buffer_bytes(&seed));
+        memcpy(seed.data + 1, whole.data, whole.size);
+        memset(seed.data + at + 3, 0, 9); /* no sector's: damage */
+        (void)snprintf(name, sizeof name, "hole-%zu", from);
+        fuzz_seed(name, buffer_bytes(&seed));
+    }
 }
 
 static void fuzz_seeds(void)
@@ -104,6 +165,7 @@ static void fuzz_seeds(void)
         put_chunk(&made, buffer_bytes(&event));
     }
     fuzz_seed("raw", buffer_bytes(&raw));
+    seed_torn();
     fuzz_seed("made", buffer_bytes(&made));
     raw.size -= 7; /* a torn last line */
     fuzz_seed("torn", buffer_bytes(&raw));

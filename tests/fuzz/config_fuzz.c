@@ -1,6 +1,7 @@
 /* Configuration files, against the tables of the hub and of the agent: refused with a sentence, or
  * read whole; what the hub writes from it, it reads as the same. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/starve.h"
 
 #include "agents/mfi/agent_conf.h"
 #include "hub/hub_open.h"
@@ -47,12 +48,31 @@ static void read_hub(const char *path, const char *copy)
     hub_config_release(&again);
 }
 
+static void read_starved(const char *path, struct bytes file)
+{
+    for (struct starving starving = starving_of(file); starving_next(&starving);) {
+        AUTO(arena_close) struct arena arena = {0};
+        struct complaint complaint = {{0}};
+        struct agent_conf conf = {0};
+        struct hub_config config = {0};
+        const struct book_maps *maps = NULL;
+        if (agent_conf_read(path, &complaint, &conf) == ERR_OK) {
+            (void)agent_conf_maps(&conf, &arena, &complaint, &maps);
+            agent_conf_close(&conf);
+        }
+        if (hub_config_read(path, &config, &complaint) == ERR_OK) {
+            hub_config_release(&config);
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[128];
     char copy[128];
     fuzz_path("any.conf", path);
     fuzz_write(path, bytes_of(data, size), 0600);
+    read_starved(path, bytes_of(data, size));
     read_agent(path);
     read_hub(path, fuzz_path("copy.conf", copy));
     return 0;

@@ -1,6 +1,7 @@
 /* A country's file: refused with a sentence, or settings that are canonical, fit an event, and that
  * rules can be judged under. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/starve.h"
 
 #include "conf/country.h"
 #include "proto/limits.h"
@@ -19,6 +20,40 @@ static void judge(const PbSettings *settings)
     (void)text_has_private_number("call 0788 123 456 today", settings);
 }
 
+/* As the file of a hub that has Rwanda's settings in force, some time later. */
+static void take_over(const char *path, const PbSettings *judged)
+{
+    static struct arena held;
+    static PbSettings *in_force;
+    AUTO(arena_close) struct arena arena = {0};
+    struct complaint complaint = {{0}};
+    PbSettings *settings = NULL;
+    if (in_force == NULL) {
+        HOLD_OK(
+            country_compile(IHURIRO_SOURCE "/conf/countries/rw.cfg", &held, &complaint, &in_force));
+    }
+    const PbSettings *all[] = {in_force, judged};
+    for (size_t i = 0; i < 2 && all[i] != NULL; i++) {
+        complaint.text[0] = '\0';
+        enum err err = country_compile_over(path, all[i], INT64_C(1793763200000000), &arena,
+                                            &complaint, &settings);
+        HOLD(err == ERR_OK || complaint.text[0] != '\0');
+        HOLD(i == 0 || err == ERR_OK); /* what is the same changes nothing */
+    }
+}
+
+static void take_starved(const char *path, struct bytes file)
+{
+    for (struct starving starving = starving_of(file); starving_next(&starving);) {
+        AUTO(arena_close) struct arena arena = {0};
+        struct complaint complaint = {{0}};
+        PbSettings *settings = NULL;
+        enum err err = country_compile(path, &arena, &complaint, &settings);
+        starving_rest();
+        HOLD((err == ERR_OK) == (settings != NULL));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(arena_close) struct arena arena = {0};
@@ -28,6 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const PbSettings *again = NULL;
     char path[128];
     fuzz_write(fuzz_path("xx.cfg", path), bytes_of(data, size), 0644);
+    take_starved(path, bytes_of(data, size));
+    take_over(path, NULL);
     if (country_compile(path, &arena, &complaint, &settings) != ERR_OK) {
         HOLD(settings == NULL && complaint.text[0] != '\0');
         return 0;
@@ -36,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HOLD_OK(MESSAGE_UNPACK(settings, MESSAGE_CANONICAL, buffer_bytes(&raw), &arena, &again));
     HOLD(raw.size <= EVENT_BYTES_MAX);
     judge(settings);
+    take_over(path, settings);
     return 0;
 }
 

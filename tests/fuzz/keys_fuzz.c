@@ -1,6 +1,7 @@
 /* Key files: what is read, written again, is the same line; and hub.pub, which every client pins.
  */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/starve.h"
 
 #include "conf/hub_pub.h"
 #include "proto/key_file.h"
@@ -55,6 +56,46 @@ static void read_hub(const char *path, const char *copy)
          memcmp(hub.log_keys, again.log_keys, hub.log_key_count * PUBLIC_KEY_BYTES) == 0);
 }
 
+/* Where memory or the disk fails, there is the whole key or none that could be taken for one. */
+static void take_starved(const char *path, const char *copy, struct bytes file)
+{
+    for (struct starving starving = starving_of(file); starving_next(&starving);) {
+        AUTO(signing_key_close) struct signing_key *key = NULL;
+        AUTO(signing_key_close) struct signing_key *again = NULL;
+        AUTO(transport_key_close) struct transport_key *transport = NULL;
+        struct complaint complaint = {{0}};
+        struct hub_identity hub = {.log_key_count = 0};
+        bool is_written = false;
+        (void)unlink(copy);
+        if (signing_key_read(path, KEY_SIGNING, &complaint, &key) == ERR_OK) {
+            is_written = signing_key_write(key, KEY_SIGNING, copy, &complaint) == ERR_OK;
+        }
+        (void)transport_key_read(path, &complaint, &transport);
+        (void)hub_pub_read(path, &complaint, &hub);
+        starving_rest();
+        enum err err = signing_key_read(copy, KEY_SIGNING, &complaint, &again);
+        HOLD(err == ERR_OK || !is_written);
+        HOLD(err != ERR_OK ||
+             (key != NULL &&
+              memcmp(signing_key_public(key), signing_key_public(again), PUBLIC_KEY_BYTES) == 0));
+    }
+}
+
+/* What is no plain file of ours alone is no key. */
+static void take_odd_places(const char *path, const char *copy)
+{
+    struct complaint complaint = {{0}};
+    struct signing_key *key = NULL;
+    HOLD(signing_key_read(fuzz_folder, KEY_SIGNING, &complaint, &key) != ERR_OK);
+    (void)unlink(copy);
+    HOLD(signing_key_read(copy, KEY_SIGNING, &complaint, &key) != ERR_OK);
+    HOLD(symlink(path, copy) == 0);
+    HOLD(signing_key_read(copy, KEY_SIGNING, &complaint, &key) != ERR_OK);
+    (void)unlink(copy);
+    HOLD(chmod(path, 0440) == 0);
+    HOLD(signing_key_read(path, KEY_SIGNING, &complaint, &key) != ERR_OK && key == NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[128];
@@ -66,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_signing(path, copy, KEY_LOG);
     read_transport(path, copy);
     read_hub(path, copy);
+    take_starved(path, copy, bytes_of(data, size));
+    take_odd_places(path, copy);
     return 0;
 }
 
