@@ -237,6 +237,13 @@ static unsigned char separator_of(const char *text, size_t size)
     return (unsigned char)separators[best];
 }
 
+/* Of LF, CRLF, and the CR of old Macs. */
+static bool ends_line(struct bytes text, size_t at)
+{
+    const bool is_before_lf = at + 1 < text.size && text.data[at + 1] == '\n';
+    return text.data[at] == '\n' || (text.data[at] == '\r' && !is_before_lf);
+}
+
 /* Byte by byte, so that a row's line is known also behind quoted line breaks. */
 static enum err parse(struct reading_file *reading, const char *text, size_t size)
 {
@@ -252,7 +259,7 @@ static enum err parse(struct reading_file *reading, const char *text, size_t siz
                                      "A quote stands where none may be: a text with quotes is "
                                      "quoted whole, and its own are doubled.");
         }
-        reading->line += text[i] == '\n';
+        reading->line += ends_line(bytes_of(text, size), i);
     }
     if (reading->err == ERR_OK && csv_fini(&reading->parser, on_cell, on_row, reading) != 0) {
         return party_file_refuse(reading->file, reading->row_line, reading->complaint,
@@ -293,17 +300,18 @@ static enum err check_ids(const struct party_file *file, struct complaint *compl
 static enum err read_bytes(const char *path, struct complaint *complaint, struct buffer *bytes)
 {
     FILE *stream = fopen(path, "rbe");
-    uint8_t *at = NULL;
     if (stream == NULL) {
         return complain(complaint, ERR_REFUSED, "%s cannot be read: %s.", path, strerror(errno));
     }
-    enum err err = buffer_reserve(bytes, PARTY_FILE_BYTES_MAX + 1, &at);
-    if (err == ERR_OK) {
-        errno = 0;
-        bytes->size += fread(at, 1, PARTY_FILE_BYTES_MAX + 1, stream);
-        if (ferror(stream) != 0) {
-            err = complain(complaint, ERR_REFUSED, "%s cannot be read: %s.", path, strerror(errno));
-        }
+    enum err err = ERR_OK;
+    size_t got = 1;
+    while (err == ERR_OK && got > 0 && bytes->size <= PARTY_FILE_BYTES_MAX) {
+        uint8_t block[16384];
+        got = fread(block, 1, sizeof block, stream);
+        err = buffer_append(bytes, block, got);
+    }
+    if (err == ERR_OK && ferror(stream) != 0) {
+        err = complain(complaint, ERR_REFUSED, "%s cannot be read: %s.", path, strerror(errno));
     }
     fclose(stream);
     return err == ERR_OK && bytes->size > PARTY_FILE_BYTES_MAX
@@ -318,7 +326,7 @@ static enum err check_bytes(const struct party_file *file, struct bytes bytes,
     size_t line = 1;
     size_t begin = 0;
     for (size_t i = 0; i <= bytes.size; i++) {
-        if (i < bytes.size && bytes.data[i] != '\n') {
+        if (i < bytes.size && !ends_line(bytes, i)) {
             continue;
         }
         if (!text_is_utf8(bytes_of(bytes.data + begin, i - begin))) {
