@@ -27,12 +27,19 @@ static bool may_see(const struct reading *reading, const struct party *reader,
     return notice->is_of_body ? sight == SIGHT_WHOLE : sight != SIGHT_NONE;
 }
 
+/* A notice of all types is for whoever asked for some of them. */
+static int type_for(const PbFilter *filter, const struct notice *notice)
+{
+    return notice->type == 0 && filter != NULL && filter->n_types > 0 ? (int)filter->types[0]
+                                                                      : notice->type;
+}
+
 static bool is_taken(const struct reading *reading, const struct waiting_notices *waiting,
                      const struct party *reader, const struct notice *notice)
 {
     struct header header = {
         .kind = KIND_REPORT,
-        .type = (uint8_t)notice->type,
+        .type = (uint8_t)type_for(waiting->filter, notice),
         .frequency = (uint8_t)notice->frequency,
         .period_end_day = notice->end_day,
         .first_received_at_us = notice->time_us,

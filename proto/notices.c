@@ -500,6 +500,7 @@ static enum err take_report(struct notice_walk *walk, const struct record *recor
     return err != ERR_OK ? err : notices_of_limits(walk, party, header, &period);
 }
 
+/* Of each type that it names; where it names none, one that is of all. */
 static enum err notices_of_waiver(struct notice_walk *walk, const struct header *header,
                                   const Ihuriro__V1__Waived *waived)
 {
@@ -509,11 +510,13 @@ static enum err notices_of_waiver(struct notice_walk *walk, const struct header 
         return ERR_OK;
     }
     enum err err = ERR_OK;
-    for (size_t i = 0; i < waived->n_types && err == ERR_OK; i++) {
+    const size_t count = waived->n_types == 0 ? 1 : waived->n_types;
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
         struct notice *notice = NULL;
         err = notices_add(walk, KIND(WAIVER), &notice);
         if (err == ERR_OK) {
-            notice_of_place(notice, header->institution, (int)waived->types[i], &period);
+            const int type = waived->n_types == 0 ? 0 : (int)waived->types[i];
+            notice_of_place(notice, header->institution, type, &period);
             notice->time_us = header->received_at_us;
             notice->seq = header->seq;
             notice->text = waived->reason;

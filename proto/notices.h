@@ -24,8 +24,8 @@ struct notice {
     int64_t time_us;
     uint64_t seq; /* 0: it came by an instant */
     char institution[INSTITUTION_ID_MAX + 1];
-    int type;        /* 0: of none */
-    int sight_type;  /* whoever sees reports of this type may see it; 0: events of it */
+    int type;        /* 0: a waiver of all */
+    int sight_type;  /* whoever sees reports of this type may see it; 0: headers of it */
     bool is_of_body; /* only who sees them whole may */
     char period[PERIOD_KEY_MAX + 1];
     enum frequency frequency;

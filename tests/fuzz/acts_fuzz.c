@@ -119,16 +119,16 @@ static void seed_torn(void)
     AUTO(buffer_close) struct buffer whole = {0};
     AUTO(acts_close) struct acts *acts = NULL;
     struct complaint complaint = {{0}};
-    struct bytes events[3];
+    struct bytes three[3];
     char name[32];
     for (size_t i = 0; i < 3; i++) {
         memset(large[i], 'a' + (int)i, sizeof large[i]);
-        events[i] = bytes_of(large[i], sizeof large[i]);
+        three[i] = bytes_of(large[i], sizeof large[i]);
     }
     (void)unlink(fuzz_path("acts.log", path));
     HOLD_OK(acts_open(path, &complaint, &acts));
-    HOLD_OK(acts_append(acts, events, 1));
-    HOLD_OK(acts_append(acts, events + 1, 2));
+    HOLD_OK(acts_append(acts, three, 1));
+    HOLD_OK(acts_append(acts, three + 1, 2));
     for (size_t from = 0; from < 5; from++) {
         AUTO(buffer_close) struct buffer seed = {0};
         fuzz_read(path, &whole);

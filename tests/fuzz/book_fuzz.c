@@ -288,15 +288,15 @@ static void seed_ops(void)
 static void seed_explain(void)
 {
     static const char head[] = "explain.csv\nrule_id,code,text,type\n";
-    static const char *const wrong[] = {
-        "TIM-01,MERGER,three joined,\nPOR-18,OTHER,words,PORTFOLIO\nLIQ-05,season,,\n"
-        "LIQ-14,SALE,,LIQUIDITY\nCAP-01,POLICY,,\nOPS-01,TIMING,,\nRW-LIQ,OTHER,limit,\n",
+    static const char *const rows_of[] = {
+        ("TIM-01,MERGER,three joined,\nPOR-18,OTHER,words,PORTFOLIO\nLIQ-05,season,,\n"
+         "LIQ-14,SALE,,LIQUIDITY\nCAP-01,POLICY,,\nOPS-01,TIMING,,\nRW-LIQ,OTHER,limit,\n"),
         "NO-01,MERGER,,\n", "TIM-01,BECAUSE,,\n", "TIM-01,OTHER,,\n", "TIM-01,SALE,,REPORT\n"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof rows_of / sizeof rows_of[0]; i++) {
         char name[32];
         char text[1024];
         (void)snprintf(name, sizeof name, "explain-%zu", i);
-        (void)snprintf(text, sizeof text, "%s%s", head, wrong[i]);
+        (void)snprintf(text, sizeof text, "%s%s", head, rows_of[i]);
         seed_set_up(name, text);
     }
 }
