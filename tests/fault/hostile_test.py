@@ -341,7 +341,7 @@ def texts_that_are_no_utf8(stage):
         mallory.connection.send(message("SETTLED", session=mallory.session, institutions=["AAAA"]).replace(b"AAAA", text))
         feed = stage.connect("feed")
         expect("a filter of %r" % text, refusal(feed, at_feed(filter={"institutions": ["AAAA"]}).replace(b"AAAA", text)),
-               "RECORDS" if b"\0" in text else "BAD_REQUEST")  # of a request's text the hub reads what stands before a NUL
+               "FILTER" if b"\0" in text else "BAD_REQUEST")  # of a request's text the hub reads what stands before a NUL
         feed.close()
     for row in stage.watch.to_head().rows[records:]:
         expect("kind of record %d" % row.header.seq, row.header.kind, checks.ACCESS)
