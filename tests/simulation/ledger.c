@@ -317,7 +317,7 @@ bool ledger_roots(struct world *world, struct roots *ret_roots)
     return true;
 }
 
-static bool stands(const struct roots *roots, const struct position *position)
+bool roots_hold(const struct roots *roots, const struct position *position)
 {
     return position->size <= roots->size &&
            memcmp(roots->items[position->size].bytes, position->root.bytes, SHA256_BYTES) == 0;
@@ -327,6 +327,7 @@ struct looking {
     const struct roots *before;
     const struct roots *after;
     bool has_lost;
+    struct position known; /* where it has: the largest that is lost */
 };
 
 static enum err visit_shown(void *context, const struct entry *entry)
@@ -338,9 +339,12 @@ static enum err visit_shown(void *context, const struct entry *entry)
         return ERR_OK;
     }
     enum err err = receipt_open(entry->latest, &arena, &latest);
-    looking->has_lost = looking->has_lost ||
-                        (err == ERR_OK && stands(looking->before, &latest.checkpoint.position) &&
-                         !stands(looking->after, &latest.checkpoint.position));
+    const struct position *position = &latest.checkpoint.position;
+    if (err == ERR_OK && roots_hold(looking->before, position) &&
+        !roots_hold(looking->after, position)) {
+        looking->has_lost = true;
+        looking->known = position->size > looking->known.size ? *position : looking->known;
+    }
     return err;
 }
 
@@ -370,7 +374,7 @@ void ledger_lost(struct world *world, const struct roots *before)
         world_break(world, "the ledger has no room for another loss");
     } else {
         ledger->losses[ledger->loss_count++] =
-            (struct loss){.kept = kept, .must_be_known = looking.has_lost};
+            (struct loss){.kept = kept, .must_be_known = looking.has_lost, .known = looking.known};
     }
     world_say(world, "    %llu records stand; what is lost is %sknown to a living agent",
               (unsigned long long)kept, looking.has_lost ? "" : "not ");

@@ -241,7 +241,8 @@ struct seen_checkpoint {
 /* A put-back or restore of the hub: records up to kept are the same before and after. */
 struct loss {
     uint64_t kept;
-    bool must_be_known; /* a living agent held a receipt of what is gone */
+    bool must_be_known;    /* a living agent held a receipt of what is gone */
+    struct position known; /* the largest of those; smaller ones are of the same history */
 };
 
 struct submitted {
@@ -431,6 +432,7 @@ struct roots {
     uint64_t size;
 };
 void roots_close(struct roots *roots);
+bool roots_hold(const struct roots *roots, const struct position *position);
 bool ledger_roots(struct world *world, struct roots *ret_roots);
 /* The history was replaced: before are its roots until then. */
 void ledger_lost(struct world *world, const struct roots *before);
