@@ -438,7 +438,13 @@ void ledger_committed(struct world *world, uint64_t before, uint64_t size)
     }
     for (uint64_t seq = before + 1; seq <= size; seq++) {
         struct record record;
-        if (WELL(world, journal_get(&txn, seq, &record)) && record.header.kind == KIND_REPORT &&
+        enum err err = journal_get(&txn, seq, &record);
+        if (err == ERR_NOT_FOUND) {
+            world_break(world, "the hub counts record %llu, which is not committed",
+                        (unsigned long long)seq);
+            return;
+        }
+        if (WELL(world, err) && record.header.kind == KIND_REPORT &&
             record.header.first_received_at_us == world->hub.ingest.now_us &&
             !was_receipted(world, record.header.id)) {
             check_fresh(world, &record.header);
