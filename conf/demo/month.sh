@@ -82,7 +82,7 @@ show_missing() {
     state_line "$demo/december.before.txt" reports
     say "   and now:"
     state_line "$demo/december.txt" reports
-    sed -n '/^To be reminded/,$p' "$demo/december.txt" | head -n 7 | sed 's/^/   /'
+    awk '/^To be reminded/ { found = 1 } found && shown++ < 7 { print "   " $0 }' "$demo/december.txt"
     say "   ..."
 }
 
@@ -135,7 +135,7 @@ ORDER
 }
 
 show_owed() {
-    grep -v ' received\| a provisional' "$demo/owed.txt" | head -n 12
+    grep -v ' received\| a provisional' "$demo/owed.txt" | awk 'NR <= 12'
 }
 
 order_off() {
