@@ -16,8 +16,8 @@ json_t *json_of_message(const ProtobufCMessage *message);
 /* {"kind","seq","id","institution","type","period","vintage","status","verdict","received_at",
  * "first_received_at"} and, where they are given, "settings" (id of those it was judged under),
  * "findings" (rule, severity, path, expected, got) and "report" or "event"; of an order also
- * "order", what it says. Of an event, institution is its subject, if it has one. judgement, body: data NULL when not to be seen. NULL
- * also when one of them does not parse. */
+ * "order", what it says. Of an event, institution is its subject, if it has one. judgement, body:
+ * data NULL when not to be seen. NULL also when one of them does not parse. */
 json_t *json_of_record(const struct header *header, struct bytes judgement, struct bytes body,
                        struct arena *arena);
 /* One compact line with its newline. */

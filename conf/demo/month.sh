@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # The demo's second half, sourced by conf/demo/run: the work of a month at the association and the regulator. Its variables and its
 # words `step`, `say`, `hub`, `agent` are run's.
 

@@ -41,15 +41,14 @@ static void every_key_comes_into_the_order(void **state)
     AUTO(arena_close) struct arena arena = {0};
     struct complaint complaint = {{0}};
     PbOrder *order = NULL;
-    enum err err =
-        read_text(
-            HEAD "replaces = \"BNR-2020-02\";\n" ADD(
-                "business_days = true; roll = \"NEXT\"; grace_hours = 2; remind_hours = 3; "
-                "escalate_hours = 4; categories = [ \"USACCO\" ]; institutions = [ \"A\", \"B\" "
-                "]; ") "suspend = ( { types = [ \"CAPITAL\", \"EXPOSURES\" ]; frequencies = [ "
-                       "\"M\", \"Q\" ];\n"
-                       "  categories = [ \"MF\" ]; institutions = [ \"A\" ]; }, { } );\n",
-            &arena, &complaint, &order);
+    enum err err = read_text(
+        HEAD "replaces = \"BNR-2020-02\";\n" ADD(
+            "business_days = true; roll = \"NEXT\"; grace_hours = 2; remind_hours = 3; "
+            "escalate_hours = 4; categories = [ \"USACCO\" ]; institutions = [ \"A\", \"B\" "
+            "]; ") "suspend = ( { types = [ \"CAPITAL\", \"EXPOSURES\" ]; frequencies = [ "
+                   "\"M\", \"Q\" ];\n"
+                   "  categories = [ \"MF\" ]; institutions = [ \"A\" ]; }, { } );\n",
+        &arena, &complaint, &order);
     if (err != ERR_OK) {
         fail_msg("%s", complaint.text);
     }
