@@ -72,7 +72,7 @@ static void list_names(const char *const *names, size_t count, char *text, size_
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(names[i]);
         if (at + length + sizeof ", ..." > size) {
-            strcpy(text + at, at > 0 ? ", ..." : "...");
+            (void)stpcpy(text + at, at > 0 ? ", ..." : "...");
             return;
         }
         at = (size_t)(stpcpy(stpcpy(text + at, i > 0 ? ", " : ""), names[i]) - text);

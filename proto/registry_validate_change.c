@@ -58,7 +58,8 @@ static enum err complain_ended(const struct proposal *proposal, const struct par
                     into, day, proposal->word);
 }
 
-/* A member that has not ended yet; so there are no circles. ret_party: it. */
+/* A member that has not ended yet; so there are no circles. ret_party: it; left alone when it is
+ * refused. */
 static enum err standing_member(const struct proposal *proposal, const char *id,
                                 struct complaint *complaint, const struct party **ret_party)
 {
@@ -163,11 +164,17 @@ enum err validate_merged(const struct registry *registry, const PbEvent *event,
                                  "merger", complaint);
     err = err != ERR_OK ? err : validate_day(&proposal, complaint);
     err = err != ERR_OK ? err : standing_member(&proposal, event->subject, complaint, &successor);
-    err = err != ERR_OK ? err : validate_successor(&proposal, successor, complaint);
+    if (successor == NULL) {
+        return err;
+    }
+    err = validate_successor(&proposal, successor, complaint);
     for (size_t i = 0; i < merged->n_predecessors && err == ERR_OK; i++) {
         const struct party *party = NULL;
         err = standing_member(&proposal, merged->predecessors[i], complaint, &party);
-        err = err != ERR_OK ? err : validate_currency(successor, party, complaint);
+        if (party == NULL) {
+            return err;
+        }
+        err = validate_currency(successor, party, complaint);
         err = err != ERR_OK ? err : validate_ending(&proposal, party, complaint);
     }
     return err;
@@ -183,11 +190,17 @@ enum err validate_split(const struct registry *registry, const PbEvent *event,
                                  complaint);
     err = err != ERR_OK ? err : validate_day(&proposal, complaint);
     err = err != ERR_OK ? err : standing_member(&proposal, event->subject, complaint, &party);
-    err = err != ERR_OK ? err : validate_ending(&proposal, party, complaint);
+    if (party == NULL) {
+        return err;
+    }
+    err = validate_ending(&proposal, party, complaint);
     for (size_t i = 0; i < split->n_successors && err == ERR_OK; i++) {
         const struct party *successor = NULL;
         err = standing_member(&proposal, split->successors[i], complaint, &successor);
-        err = err != ERR_OK ? err : validate_currency(party, successor, complaint);
+        if (successor == NULL) {
+            return err;
+        }
+        err = validate_currency(party, successor, complaint);
         err = err != ERR_OK ? err : validate_successor(&proposal, successor, complaint);
     }
     return err;

@@ -128,7 +128,9 @@ int main(int argc, char **argv)
 {
     struct asks asks = {.arena = {.budget = (size_t)64 << 20}};
     struct complaint complaint = {{0}};
-    if (argc != 5 || atof(argv[3]) <= 0 || atof(argv[4]) <= 0) {
+    const double rate = argc == 5 ? strtod(argv[3], NULL) : 0;
+    const double seconds = argc == 5 ? strtod(argv[4], NULL) : 0;
+    if (argc != 5 || rate <= 0 || seconds <= 0) {
         fprintf(stderr, "usage: asks PULL_CONF MONTH RATE SECONDS\n");
         return 2;
     }
@@ -136,7 +138,7 @@ int main(int argc, char **argv)
     enum err err = client_open(argv[1], &complaint, &asks.client);
     err = err != ERR_OK ? err : connection_open(&asks.client, -1, &asks.connection);
     err = err != ERR_OK ? err : connection_wait(asks.connection, WAIT_MS);
-    err = err != ERR_OK ? err : run(&asks, atof(argv[3]), atof(argv[4]));
+    err = err != ERR_OK ? err : run(&asks, rate, seconds);
     if (err != ERR_OK) {
         fprintf(stderr, "asks: %s %s\n", err_text(err), complaint.text);
     }
