@@ -35,8 +35,9 @@ static void take_over(const char *path, const PbSettings *judged)
     const PbSettings *all[] = {in_force, judged};
     for (size_t i = 0; i < 2 && all[i] != NULL; i++) {
         complaint.text[0] = '\0';
-        enum err err = country_compile_over(path, all[i], INT64_C(1793763200000000), &arena,
-                                            &complaint, &settings);
+        const struct country_ground ground = {.in_force = all[i],
+                                              .now_us = INT64_C(1793763200000000)};
+        enum err err = country_compile_over(path, &ground, &arena, &complaint, &settings);
         HOLD(err == ERR_OK || complaint.text[0] != '\0');
         HOLD(i == 0 || err == ERR_OK); /* what is the same changes nothing */
     }
