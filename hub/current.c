@@ -13,6 +13,24 @@ void current_look(struct current_row *current, const struct report_row *row)
     }
 }
 
+struct sighting sighting_of_row(const struct report_row *row)
+{
+    struct sighting sighting = {
+        .seq = row->seq,
+        .kind = row->kind,
+        .type = row->type,
+        .frequency = row->frequency,
+        .verdict = row->verdict,
+        .status = row->status,
+        .vintage = row->vintage,
+        .end_day = row->period_end_day,
+        .first_received_at_us = row->first_received_at_us,
+    };
+    memcpy(sighting.id, row->id, SHA256_BYTES);
+    memcpy(sighting.institution, row->institution, sizeof sighting.institution);
+    return sighting;
+}
+
 struct looking {
     struct current_row current;
     int64_t known_at_us;

@@ -3,6 +3,7 @@
 #ifndef IHURIRO_HUB_CURRENT_H
 #define IHURIRO_HUB_CURRENT_H
 
+#include "proto/cells.h"
 #include "proto/envelope.h"
 #include "proto/rules_beside.h"
 #include "storage/journal.h"
@@ -15,6 +16,9 @@ struct current_row {
 };
 /* Takes the row of one place into account. */
 void current_look(struct current_row *current, const struct report_row *row);
+
+/* What the index knows of a report; what stands in its body is not known of it. */
+struct sighting sighting_of_row(const struct report_row *row);
 
 /* The message lives in the arena; NULL when nothing is accepted there. */
 MUST_USE enum err current_report(struct txn *txn, int type, const PbPeriod *period,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hub/current.h"
 #include "hub/sector_read.h"
 #include "proto/sighting.h"
 
@@ -56,19 +57,7 @@ static enum err take_row(void *context, const struct report_row *row)
     if (row->seq > walk->until) {
         return ERR_OK;
     }
-    struct sighting sighting = {
-        .seq = row->seq,
-        .kind = row->kind,
-        .type = row->type,
-        .frequency = row->frequency,
-        .verdict = row->verdict,
-        .status = row->status,
-        .vintage = row->vintage,
-        .end_day = row->period_end_day,
-        .first_received_at_us = row->first_received_at_us,
-    };
-    memcpy(sighting.id, row->id, SHA256_BYTES);
-    memcpy(sighting.institution, row->institution, sizeof sighting.institution);
+    struct sighting sighting = sighting_of_row(row);
     return sightings_add(walk->place, &sighting);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/current.h"
 #include "proto/prudential.h"
 #include "proto/sighting.h"
 
@@ -151,19 +152,7 @@ static enum err take_row(void *context, const struct report_row *row)
 {
     struct folding *folding = context;
     struct record record;
-    struct sighting sighting = {
-        .seq = row->seq,
-        .kind = row->kind,
-        .type = row->type,
-        .frequency = row->frequency,
-        .verdict = row->verdict,
-        .status = row->status,
-        .vintage = row->vintage,
-        .end_day = row->period_end_day,
-        .first_received_at_us = row->first_received_at_us,
-    };
-    memcpy(sighting.id, row->id, SHA256_BYTES);
-    memcpy(sighting.institution, row->institution, sizeof sighting.institution);
+    struct sighting sighting = sighting_of_row(row);
     enum err err = ERR_OK;
     if (verdict_accepts(sighting.verdict)) {
         err = journal_get(folding->ground->txn, sighting.seq, &record);

@@ -3,6 +3,7 @@
 #define IHURIRO_HUB_QUERY_INSIDE_H
 
 #include "hub/query.h"
+#include "hub/current.h"
 #include "hub/sector_read.h"
 #include "proto/totals.h"
 

@@ -234,18 +234,7 @@ static enum err take_sighting(void *context, const struct report_row *row)
     const struct sector_moment *moment = &of->question->moment;
     bool is_known = row->seq <= moment->until && row->first_received_at_us <= moment->known_at_us;
     if (is_known && of->count < sizeof of->sightings / sizeof of->sightings[0]) {
-        of->sightings[of->count++] = (struct sighting){
-            .seq = row->seq,
-            .kind = row->kind,
-            .type = row->type,
-            .frequency = row->frequency,
-            .verdict = row->verdict,
-            .status = row->status,
-            .vintage = row->vintage,
-            .end_day = row->period_end_day,
-            .first_received_at_us = row->first_received_at_us,
-        };
-        memcpy(of->sightings[of->count - 1].id, row->id, SHA256_BYTES);
+        of->sightings[of->count++] = sighting_of_row(row);
     }
     return ERR_OK;
 }

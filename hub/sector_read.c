@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hub/current.h"
 #include "proto/sighting.h"
 
 /* ---- facts of bodies ---- */
@@ -265,19 +266,7 @@ static enum err take_report(void *context, const struct report_row *row)
     if (row->seq > read->wanted.until || row->first_received_at_us > read->wanted.known_at_us) {
         return ERR_OK;
     }
-    struct sighting sighting = {
-        .seq = row->seq,
-        .kind = row->kind,
-        .type = row->type,
-        .frequency = row->frequency,
-        .verdict = row->verdict,
-        .status = row->status,
-        .vintage = row->vintage,
-        .end_day = row->period_end_day,
-        .first_received_at_us = row->first_received_at_us,
-    };
-    memcpy(sighting.id, row->id, SHA256_BYTES);
-    memcpy(sighting.institution, row->institution, sizeof sighting.institution);
+    struct sighting sighting = sighting_of_row(row);
     enum err err = look_at_body(read, &sighting);
     read->sightings++;
     return err != ERR_OK ? err : sector_report(read->sector, &sighting);
