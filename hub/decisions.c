@@ -39,6 +39,27 @@ enum err decision_check(const struct decision_ground *ground, const PbEvent *eve
     return err;
 }
 
+enum err decision_of_members(const struct decision_ground *ground, const PbEvent *event,
+                             struct complaint *complaint)
+{
+    int32_t end_day = 0;
+    struct period month;
+    char key[PERIOD_KEY_MAX + 1];
+    const int32_t from_day = event->merged != NULL  ? event->merged->from_day
+                             : event->split != NULL ? event->split->from_day
+                                                    : INT32_MAX;
+    if (from_day == INT32_MAX ||
+        !docket_closed_within(ground->docket, from_day, INT32_MAX, &end_day) ||
+        period_ending(FREQUENCY_M, end_day, &month) != ERR_OK) {
+        return ERR_OK;
+    }
+    period_format(&month, key);
+    return complain(complaint, ERR_REFUSED,
+                    "This changes who owes reports of %s, which is closed. Open it first (`mfi-hub "
+                    "reopen %s --reason REASON`), or give a later --from.",
+                    key, key);
+}
+
 int32_t decision_day(const PbSettings *settings, int64_t time_us)
 {
     return time_day(time_us, settings->utc_offset_minutes);

@@ -22,6 +22,10 @@ struct decision_ground {
  * what was owed in a closed month. */
 MUST_USE enum err decision_check(const struct decision_ground *ground, const PbEvent *event,
                                  struct complaint *complaint);
+/* MERGED, SPLIT, besides what the registry refuses: none that changes who owed reports of a closed
+ * month. Other kinds are taken. */
+MUST_USE enum err decision_of_members(const struct decision_ground *ground, const PbEvent *event,
+                                      struct complaint *complaint);
 /* Does the party owe something that this waiver would excuse? */
 MUST_USE enum err decision_owes(const struct decision_ground *ground, const struct party *party,
                                 const Ihuriro__V1__Waived *waived, bool *ret_owes);

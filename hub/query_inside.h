@@ -2,8 +2,8 @@
 #ifndef IHURIRO_HUB_QUERY_INSIDE_H
 #define IHURIRO_HUB_QUERY_INSIDE_H
 
-#include "hub/query.h"
 #include "hub/current.h"
+#include "hub/query.h"
 #include "hub/sector_read.h"
 #include "proto/totals.h"
 

@@ -17,8 +17,11 @@ static enum err validate(struct writer *writer, const PbEvent *event, struct com
 {
     const struct decision_ground ground = {&writer->txn, writer->registry, writer->docket,
                                            writer->settings, writer->parts.authority};
-    return docket_folds(event_kind(event)) ? decision_check(&ground, event, complaint)
-                                           : registry_validate(writer->registry, event, complaint);
+    if (docket_folds(event_kind(event))) {
+        return decision_check(&ground, event, complaint);
+    }
+    enum err err = registry_validate(writer->registry, event, complaint);
+    return err != ERR_OK ? err : decision_of_members(&ground, event, complaint);
 }
 
 /* Validates each act against registry and docket as the ones before it make them, and applies it

@@ -46,7 +46,7 @@ def many(bench):
 
 
 class Asking:
-    """A reader that asks for the matrix so many times a second, until it is ended."""
+    """A reader that asks for the matrix and the totals so many times a second, until it is ended."""
 
     def __init__(self, lab, hub, name):
         made = run(program("mfi-pull"), "init", lab.path(name), "--hub", hub.pub, "--endpoint", hub.query, "--id", name.upper(),
@@ -57,8 +57,8 @@ class Asking:
         self.conf = os.path.join(lab.path(name), "pull.conf")
 
     def begin(self, seconds):
-        self.process = subprocess.Popen([os.path.join(measure.BUILD, "tests", "bench-asks"), self.conf, MONTH, str(RATE), str(seconds)],
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([os.path.join(measure.BUILD, "tests", "bench-asks"), self.conf, MONTH, str(RATE), str(seconds),
+                                         "totals"], stdout=subprocess.PIPE, text=True)
 
     def end(self):
         said, _ = self.process.communicate(timeout=120)
@@ -66,7 +66,7 @@ class Asking:
 
 
 def beside(bench):
-    """Receipts a second while the matrix is asked for, beside the same load alone, in one run, in turns."""
+    """Receipts a second while matrix and totals are asked for, beside the same load alone, in one run, in turns."""
     hub = kept(bench)
     if "asking" not in bench.shared:
         hub.set("quota_bucket", 1000000)
@@ -79,8 +79,8 @@ def beside(bench):
     asking.begin(float(measure.SECONDS) + 2)
     together = load.measure(1, 0, 1024)
     asked = asking.end()
-    bench.row("receipts/s, 64 × 1, beside %d matrices a second" % RATE, together["acked_per_s"], alone["acked_per_s"],
-              "the same load alone; %.1f matrices/s, p50 %.1f ms, p99 %.1f ms, %d rows; p99 of a receipt %.0f beside %.0f ms" % (
+    bench.row("receipts/s, 64 × 1, beside %d matrices and totals a second" % RATE, together["acked_per_s"], alone["acked_per_s"],
+              "the same load alone; %.1f of both a second, p50 %.1f ms, p99 %.1f ms, %d rows; p99 of a receipt %.0f beside %.0f ms" % (
                   asked["per_s"], asked["p50_ms"], asked["p99_ms"], asked["rows"], together["p99_ms"], alone["p99_ms"]))
 
 

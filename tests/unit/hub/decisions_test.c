@@ -271,6 +271,44 @@ static void an_order_does_not_suspend_what_was_owed_in_a_closed_month(void **sta
     court_close(&court);
 }
 
+static enum err merge(struct court *court, int32_t from_day, const char *time)
+{
+    AUTO(buffer_close) struct buffer raw = {0};
+    uint8_t nonce[16] = {(uint8_t)++court->bench.number};
+    char *predecessors[] = {text_of("B")};
+    PbMerged merged = IHURIRO__V1__MERGED__INIT;
+    PbEvent event = IHURIRO__V1__EVENT__INIT;
+    uint64_t first = 0;
+    uint64_t last = 0;
+    court->bench.now_us = event.time_us = at(time);
+    merged.predecessors = predecessors;
+    merged.n_predecessors = 1;
+    merged.from_day = from_day;
+    event.nonce = pb_of_bytes(bytes_of(nonce, sizeof nonce));
+    event.subject = text_of("A");
+    event.merged = &merged;
+    OK(message_pack(&event.base, &raw));
+    const struct bytes bytes = buffer_bytes(&raw);
+    bench_begin(&court->bench);
+    enum err err = writer_acts(court->bench.writer, &bytes, 1, &court->complaint, &first, &last);
+    bench_end(&court->bench);
+    return err;
+}
+
+static void nobody_is_merged_in_a_month_that_is_closed(void **state)
+{
+    (void)state;
+    struct court court;
+    struct period july;
+    court_open(&court);
+    OK(period_parse("2020-07", &july));
+    takes(&court, &(struct decision){.time_us = at("2020-08-01T08:00:00Z"), .closed = "2020-07"});
+    assert_int_equal(merge(&court, july.start_day, "2020-08-02T08:00:00Z"), ERR_REFUSED);
+    assert_non_null(strstr(court.complaint.text, "2020-07, which is closed"));
+    assert_int_equal(merge(&court, july.end_day + 1, "2020-08-02T09:00:00Z"), ERR_OK);
+    court_close(&court);
+}
+
 /* ---- all or none, and again at the next start ---- */
 
 static void acts_of_which_one_is_refused_leave_nothing(void **state)
@@ -352,6 +390,7 @@ int main(void)
         cmocka_unit_test(
             an_order_counts_that_the_pinned_key_of_a_regulator_signed_and_that_is_not_over),
         cmocka_unit_test(an_order_does_not_suspend_what_was_owed_in_a_closed_month),
+        cmocka_unit_test(nobody_is_merged_in_a_month_that_is_closed),
         cmocka_unit_test(acts_of_which_one_is_refused_leave_nothing),
         cmocka_unit_test(what_acts_log_has_and_the_journal_lacks_is_journaled_at_the_next_start),
     };

@@ -296,7 +296,7 @@ static inline void hub_on_own(struct scripted_hub *hub, const Ihuriro__V1__Own *
     hub_say(hub, VERB_OWN_ANSWER, &answer.base);
 }
 
-/* The event in pages of 100 bytes. */
+/* The event in pages of 100 bytes; no other settings are there, and nothing behind their end. */
 static inline void hub_on_get_settings(struct scripted_hub *hub,
                                        const Ihuriro__V1__GetSettings *get)
 {
@@ -306,10 +306,17 @@ static inline void hub_on_get_settings(struct scripted_hub *hub,
     struct proof proof;
     uint8_t id[SHA256_BYTES];
     sha256(buffer_bytes(&hub->settings_event), id);
-    assert_memory_equal(get->id.data, id, SHA256_BYTES);
     size_t at = 0;
-    while (memcmp(hub->records[at].header.id, id, SHA256_BYTES) != 0) {
+    while (at < hub->count && memcmp(hub->records[at].header.id, id, SHA256_BYTES) != 0) {
         at++;
+    }
+    if (!bytes_equal(bytes_of_pb(get->id), bytes_of(id, SHA256_BYTES)) || at == hub->count ||
+        get->offset > hub->settings_event.size) {
+        static char rule[] = "NOT_FOUND";
+        Ihuriro__V1__Refused refused = IHURIRO__V1__REFUSED__INIT;
+        refused.rule = rule;
+        hub_say(hub, VERB_REFUSED, &refused.base);
+        return;
     }
     hub_checkpoint(hub, &checkpoint);
     assert_int_equal(merkle_prove_inclusion(at, hub->count, hub_read_hash, hub, &proof), ERR_OK);
