@@ -120,7 +120,7 @@ class Place:
 
     def __init__(self, lab):
         self.lab, self.hub = lab, lab.hub().start()
-        self.sacco = Institution("SACCO-001", int(time.time() // DAY) - (390 if LONG else 60))
+        self.sacco = Institution("SACCO-001", int(time.time() // DAY) - (900 if LONG else 60))
         self.agent = Agent(lab, self.hub, "agent", [self.sacco])
         for day in (0, 1):
             self.agent.report(self.sacco, self.sacco.day + day)
