@@ -83,7 +83,11 @@ static enum err open_end(struct bytes text, const char *what, const struct hub_i
 static enum err open_proof(struct bytes file, struct arena *arena, struct complaint *complaint,
                            const PbProof **ret_proof)
 {
-    if (MESSAGE_UNPACK(proof, MESSAGE_TOLERANT, file, arena, ret_proof) != ERR_OK) {
+    enum err err = MESSAGE_UNPACK(proof, MESSAGE_TOLERANT, file, arena, ret_proof);
+    if (err == ERR_MEMORY) { /* what there was no memory to read is not judged */
+        return err;
+    }
+    if (err != ERR_OK) {
         return complain(complaint, ERR_MALFORMED,
                         "The file is no proof, or is damaged; write it again with `mfi-pull prove "
                         "A --out FILE`.");

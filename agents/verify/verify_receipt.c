@@ -47,23 +47,31 @@ enum err verify_receipt(struct bytes file, const struct hub_identity *hub,
                                     err_text(err));
 }
 
+/* What there was no memory to read is not judged. */
+static enum err unreadable(enum err err, struct complaint *complaint, const char *text)
+{
+    return err == ERR_MEMORY ? err : complain(complaint, ERR_MALFORMED, "%s", text);
+}
+
 static enum err open_file(struct bytes file, struct arena *arena, struct complaint *complaint,
                           struct envelope *ret_envelope, struct receipt *ret_receipt)
 {
     const PbReceiptFile *message = NULL;
-    if (MESSAGE_UNPACK(receipt_file, MESSAGE_TOLERANT, file, arena, &message) != ERR_OK) {
-        return complain(complaint, ERR_MALFORMED,
-                        "The file is no receipt, or is damaged; write it again with `mfi-agent "
-                        "receipts --out DIR`.");
+    enum err err = MESSAGE_UNPACK(receipt_file, MESSAGE_TOLERANT, file, arena, &message);
+    if (err != ERR_OK) {
+        return unreadable(err, complaint,
+                          "The file is no receipt, or is damaged; write it again with `mfi-agent "
+                          "receipts --out DIR`.");
     }
-    if (envelope_open(bytes_of_pb(message->envelope), MESSAGE_TOLERANT, arena, ret_envelope) !=
-        ERR_OK) {
-        return complain(complaint, ERR_MALFORMED,
-                        "The report in the file cannot be read: it was changed or damaged.");
+    err = envelope_open(bytes_of_pb(message->envelope), MESSAGE_TOLERANT, arena, ret_envelope);
+    if (err != ERR_OK) {
+        return unreadable(err, complaint,
+                          "The report in the file cannot be read: it was changed or damaged.");
     }
-    if (receipt_open(bytes_of_pb(message->receipt), arena, ret_receipt) != ERR_OK) {
-        return complain(complaint, ERR_MALFORMED,
-                        "The receipt in the file cannot be read: it was changed or damaged.");
+    err = receipt_open(bytes_of_pb(message->receipt), arena, ret_receipt);
+    if (err != ERR_OK) {
+        return unreadable(err, complaint,
+                          "The receipt in the file cannot be read: it was changed or damaged.");
     }
     return ERR_OK;
 }
